@@ -333,8 +333,8 @@ class AlertEngine:
             and held.open.ended is not None
             and look.now < over_at(held.open, post.watch.waits(scene.levels))
         )
-        ways = tuple(way for step in post.terms.chain for way in step.ways)
-        return Known(incident(alert, post, scene, post.watch.observe(scene)), ways, rests)
+        destinations = tuple(destination for step in post.terms.chain for destination in step.destinations)
+        return Known(incident(alert, post, scene, post.watch.observe(scene)), destinations, rests)
 
     def _apply(  # noqa: C901 - one case per event
         self, change: Change, outcome: Outcome, words: list[Word], quiet: Collection[str]

@@ -10,7 +10,7 @@ from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.modes import ModeKind
-from sukusuku_server.escalation.recipients import Way, wanted
+from sukusuku_server.escalation.recipients import Destination, wanted
 from sukusuku_server.escalation.steps import EscalationStep
 from sukusuku_server.escalation.timing import Standing, Timing, told
 from sukusuku_server.model.alerts import Word
@@ -59,11 +59,11 @@ class Mailing:
         others = post.watch.rule is Rule.ASSET_SILENT and set(quiet) - {post.subject.id}
         gather = SILENCE_MS if others else self._timing.gather
         words = []
-        for way, name in wanted(terms.chain, alert.stage, before, telling):
-            word = _word(alert_id, name, way, waited if held else now, now, post)
-            timed = self._timing.timed(replace(word, held=held), way, alert, now, gather)
+        for destination, name in wanted(terms.chain, alert.stage, before, telling):
+            word = _word(alert_id, name, destination, waited if held else now, now, post)
+            timed = self._timing.timed(replace(word, held=held), destination, alert, now, gather)
             by = None if outcome.seen is None else outcome.seen.by
-            words.append(change.put_word(self._timing.in_company(timed, way, alert, terms, by)))
+            words.append(change.put_word(self._timing.in_company(timed, destination, alert, terms, by)))
         fresh = alert.told_first is None or worse
         repeats = 0 if fresh else alert.repeats + telling.again
         stage = max(alert.told_stage, alert.stage)
@@ -80,9 +80,11 @@ class Mailing:
         over = now if outcome.after is None else over_at(outcome.after, post.watch.waits(outcome.scene.levels))
         silenced = _silenced(post, outcome.scene)
         opens = self._timing.opens(post.terms, silenced, now, over)
-        heard: dict[str, Way] = {}
-        for way in (way for step in post.terms.chain for way in step.ways if way.address in before):
-            heard.setdefault(way.address, way)
+        heard: dict[str, Destination] = {}
+        for step in post.terms.chain:
+            for destination in step.destinations:
+                if destination.address in before:
+                    heard.setdefault(destination.address, destination)
         gather = SILENCE_MS if post.watch.rule is Rule.ASSET_SILENT else self._timing.gather
         if post.watch.rule is Rule.COLLECTION:  # whoever changed the bag knows it
             later = self._timing.next_morning(opens) - opens
@@ -91,10 +93,10 @@ class Mailing:
         else:
             later = max(gather, self._timing.opens(post.terms, silenced, now, over + _COMPANY_MS) - opens)
         words = []
-        for way in heard.values():
-            word = _word(alert.id, "resolved", way, over, opens, post)
-            wait = gather if way.program else later
-            words.append(change.put_word(self._timing.timed(word, way, alert, opens, wait)))
+        for destination in heard.values():
+            word = _word(alert.id, "resolved", destination, over, opens, post)
+            wait = gather if destination.program else later
+            words.append(change.put_word(self._timing.timed(word, destination, alert, opens, wait)))
         return words
 
 
@@ -104,6 +106,6 @@ def _silenced(post: RuleBinding, scene: RuleContext) -> int:
     return 0 if silence is None or silence.until is None else silence.until
 
 
-def _word(alert_id: int, kind: str, way: Way, since: int, opens: int, post: RuleBinding) -> Word:
-    channel = "mail" if way.channel is None else way.channel.id
-    return Word(0, alert_id, kind, channel, way.address, since, opens, opens, post.terms.urgent, "")
+def _word(alert_id: int, kind: str, destination: Destination, since: int, opens: int, post: RuleBinding) -> Word:
+    channel = "mail" if destination.channel is None else destination.channel.id
+    return Word(0, alert_id, kind, channel, destination.address, since, opens, opens, post.terms.urgent, "")

@@ -9,7 +9,7 @@ from sukusuku_collector.alerts.mails.phrases import Incident, Item
 from sukusuku_core.time import day_start, local_day
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.db.alert_changes import Change
-from sukusuku_server.escalation.recipients import Way
+from sukusuku_server.escalation.recipients import Destination
 from sukusuku_server.escalation.timing import KNOWN, Timing, is_pressing
 from sukusuku_server.model.alerts import Word
 from sukusuku_server.model.rules import Rule
@@ -21,7 +21,7 @@ class Known:
     """What the engine knows of an alert that has words: how it stands now, who may hear of it, whether it rests."""
 
     incident: Incident
-    ways: tuple[Way, ...]
+    destinations: tuple[Destination, ...]
     rests: bool
 
 
@@ -46,7 +46,7 @@ class _Ready:
     word: Word
     alert: Alert
     known: Known
-    way: Way
+    destination: Destination
 
 
 class Post:
@@ -131,8 +131,8 @@ class Post:
         for word in words:
             alert = alerts[word.alert_id]
             known = know(alert)
-            way = None if known is None else next((way for way in known.ways if _is_for(way, word)), None)
-            if known is None or way is None:
+            destination = None if known is None else next((it for it in known.destinations if _is_for(it, word)), None)
+            if known is None or destination is None:
                 useless.append(word)
             elif word.kind != "resolved" and alert.state is AlertState.RESOLVED and known.rests:
                 waiting.append(word)
@@ -143,7 +143,7 @@ class Post:
                 if before is not None:
                     useless.append(before.word)
                 one = word if before is None else _joined(before, word, alert)
-                ready[alert.rule, alert.asset] = _Ready(one, alert, known, way)
+                ready[alert.rule, alert.asset] = _Ready(one, alert, known, destination)
         change.withdraw(useless)
         return list(ready.values()), waiting
 
@@ -187,7 +187,7 @@ class Post:
             waited = item.word.since if item.word.held else None
             items.append(Item(incident, kind, item.word.held, waited))
             before = told
-        mail = self._composer.message(items, ready[0].way, before if len(items) == 1 else {})
+        mail = self._composer.message(items, ready[0].destination, before if len(items) == 1 else {})
         change.say([item.word for item in ready], mail, now)
         return frozenset(ended)
 
@@ -202,9 +202,9 @@ def _going(words: Sequence[Word], alerts: dict[int, Alert], now: int) -> list[Wo
     return [word for word in words if word.due <= now or (word.opens <= now and silent[word.id] in kinds)]
 
 
-def _is_for(way: Way, word: Word) -> bool:
-    channel = "mail" if way.channel is None else way.channel.id
-    return (channel, way.address) == (word.channel, word.recipient)
+def _is_for(destination: Destination, word: Word) -> bool:
+    channel = "mail" if destination.channel is None else destination.channel.id
+    return (channel, destination.address) == (word.channel, word.recipient)
 
 
 def _is_over(alert: Alert, known: Known | None) -> bool:

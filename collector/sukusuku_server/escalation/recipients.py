@@ -10,8 +10,8 @@ from sukusuku_server.settings import Channel, Contact, Facility
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How a contact is told: by mail when `channel` is None."""
+class Destination:
+    """Where a message to a contact goes: to their mail address when `channel` is None."""
 
     contact: Contact
     channel: Channel | None = None
@@ -32,7 +32,7 @@ class Step:
     """The contacts that are told at the same time, `delay` ms after the first ones."""
 
     delay: int
-    ways: tuple[Way, ...]
+    destinations: tuple[Destination, ...]
 
 
 def chain(facility: Facility, site: str, rule: Rule) -> tuple[Step, ...]:
@@ -40,18 +40,20 @@ def chain(facility: Facility, site: str, rule: Rule) -> tuple[Step, ...]:
 
     One message an address. Without `[mail]` in `facility.toml` there are no mails.
     """
-    steps: dict[int, list[Way]] = {}
+    steps: dict[int, list[Destination]] = {}
     told: set[tuple[str, int]] = set()
     for contact in sorted(facility.contact, key=lambda contact: contact.after_minutes):
         wanted = (not contact.sites or site in contact.sites) and (not contact.rules or rule in contact.rules)
-        for way in _ways(facility, contact) if wanted else ():
-            if not any(address == way.address and stage <= contact.from_stage for address, stage in told):
-                told.add((way.address, contact.from_stage))
-                steps.setdefault(round(contact.after_minutes * MINUTE_MS), []).append(way)
-    return tuple(Step(delay, tuple(ways)) for delay, ways in sorted(steps.items()))
+        for destination in _destinations(facility, contact) if wanted else ():
+            if not any(address == destination.address and stage <= contact.from_stage for address, stage in told):
+                told.add((destination.address, contact.from_stage))
+                steps.setdefault(round(contact.after_minutes * MINUTE_MS), []).append(destination)
+    return tuple(Step(delay, tuple(destinations)) for delay, destinations in sorted(steps.items()))
 
 
-def wanted(chain: Sequence[Step], stage: int, told: EscalationState, telling: EscalationStep) -> list[tuple[Way, str]]:
+def wanted(
+    chain: Sequence[Step], stage: int, told: EscalationState, telling: EscalationStep
+) -> list[tuple[Destination, str]]:
     """Return whom a step of the escalation tells of a stage, and as what (`firing`, `worse`, `again`); each once.
 
     `told` is what was told before, of this stage or a lower one.
@@ -59,15 +61,15 @@ def wanted(chain: Sequence[Step], stage: int, told: EscalationState, telling: Es
     worse = 0 < told.stage < stage
     before = 0 if worse else told.steps
     news = "worse" if worse else "firing"
-    found = [(way, news) for step in chain[before : telling.steps] for way in step.ways]
+    told_now = [(it, news) for step in chain[before : telling.steps] for it in step.destinations]
     if telling.again:
-        found += [(way, "again") for step in chain[:before] for way in step.ways]
-    return list({way.address: (way, kind) for way, kind in found if stage >= way.contact.from_stage}.values())
+        told_now += [(it, "again") for step in chain[:before] for it in step.destinations]
+    return list({it.address: (it, kind) for it, kind in told_now if stage >= it.contact.from_stage}.values())
 
 
-def _ways(facility: Facility, contact: Contact) -> Iterator[Way]:
+def _destinations(facility: Facility, contact: Contact) -> Iterator[Destination]:
     channels = {channel.id: channel for channel in facility.channel}
     if contact.mail is not None and facility.mail is not None:
-        yield Way(contact)
+        yield Destination(contact)
     for ident in dict.fromkeys(contact.channels):
-        yield Way(contact, channels[ident])
+        yield Destination(contact, channels[ident])

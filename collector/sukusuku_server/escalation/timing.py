@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.calendar.opening_hours import OpeningHours
-from sukusuku_server.escalation.recipients import Step, Way, chain
+from sukusuku_server.escalation.recipients import Destination, Step, chain
 from sukusuku_server.escalation.steps import (
     EscalationState,
     EscalationStep,
@@ -143,7 +143,7 @@ class Timing:
         moment = mails_from(terms.opening, before, urgent=terms.urgent, silenced=silenced, now=now)
         return max(now, silenced, min(moment, began + self._longest))
 
-    def timed(self, word: Word, way: Way, alert: Alert, opens: int, gather: int) -> Word:
+    def timed(self, word: Word, destination: Destination, alert: Alert, opens: int, gather: int) -> Word:
         """Return a word with when it goes: urgent at once, what can wait with whatever else goes, others together.
 
         What can wait is what a person wants in a digest, and what they know already. It goes with the next mail to
@@ -151,13 +151,13 @@ class Timing:
         """
         if word.urgent:
             return replace(word, opens=opens, due=opens)
-        if alert.rule in self._chosen(way) and not (alert.rule == Rule.COLLECTION and alert.stage > Stage.PLAN):
+        if alert.rule in self._chosen(destination) and not (alert.rule == Rule.COLLECTION and alert.stage > Stage.PLAN):
             due = self.next_morning(opens) if alert.reason in _LATER else self.next_digest(opens)
             return replace(word, opens=opens, due=due, held=word.held or "digest")
-        known = word.kind == "again" and not way.program
+        known = word.kind == "again" and not destination.program
         return replace(word, opens=opens, due=self.next_digest(opens) if known else opens + gather)
 
-    def in_company(self, word: Word, way: Way, alert: Alert, terms: Terms, by: int | None) -> Word:
+    def in_company(self, word: Word, destination: Destination, alert: Alert, terms: Terms, by: int | None) -> Word:
         """Return a word about a bag that must be emptied today as one that waits for other mails, while it has time.
 
         That is until the next digest, or until an hour before the bag will be full (`by`), while the centre is open.
@@ -165,7 +165,7 @@ class Timing:
         if alert.rule != Rule.COLLECTION or alert.stage != Stage.TODAY or by is None or word.urgent:
             return word
         due = min(self.next_digest(word.opens), by - _WARNING_MS)
-        waits = alert.rule in self._chosen(way) and terms.opening.is_open(due)
+        waits = alert.rule in self._chosen(destination) and terms.opening.is_open(due)
         return replace(word, due=max(word.due, due)) if waits else word
 
     def put_off(self, written: int, now: int, *, calm: bool) -> int | None:
@@ -185,8 +185,8 @@ class Timing:
         """Return when the next first digest of a day goes out."""
         return digest_at(self._times[:1], now)
 
-    def _chosen(self, way: Way) -> Collection[str]:
+    def _chosen(self, destination: Destination) -> Collection[str]:
         """Return the rules of which a recipient hears by digest."""
-        if way.contact.digest is not None:
-            return way.contact.digest
-        return () if way.program else self._digest
+        if destination.contact.digest is not None:
+            return destination.contact.digest
+        return () if destination.program else self._digest

@@ -100,11 +100,11 @@ def _expected(timing: Timing, terms: Terms, alert: Alert, around: Circumstances)
     opens, wish, telling = found
     held = "" if opens == wish else "silenced" if opens == around.silenced else "closed"
     messages = []
-    for way, kind in wanted(terms.chain, alert.stage, before, telling):
-        channel = "mail" if way.channel is None else way.channel.id
-        word = Word(0, alert.id, kind, channel, way.address, opens, opens, opens, terms.urgent, held)
-        timed = timing.timed(word, way, alert, opens, timing.gather)
-        messages.append(_put_off(timing, timing.in_company(timed, way, alert, terms, around.by), alert, around))
+    for destination, kind in wanted(terms.chain, alert.stage, before, telling):
+        channel = "mail" if destination.channel is None else destination.channel.id
+        word = Word(0, alert.id, kind, channel, destination.address, opens, opens, opens, terms.urgent, held)
+        timed = timing.timed(word, destination, alert, opens, timing.gather)
+        messages.append(_put_off(timing, timing.in_company(timed, destination, alert, terms, around.by), alert, around))
     return tuple(messages) or Pause.NOBODY
 
 

@@ -1,4 +1,4 @@
-"""The messages about an incident: one for each way to each contact that wants to know, each in its own language."""
+"""The messages about an incident: one at each destination of each contact, in their language."""
 
 from collections.abc import Mapping, Sequence
 from gettext import NullTranslations
@@ -9,7 +9,7 @@ from sukusuku_collector.alerts.mails.phrases import Item, Words
 from sukusuku_collector.alerts.mails.texts import short, words
 from sukusuku_collector.alerts.mails.texts_several import SeveralWords, several
 from sukusuku_server.db import OutgoingMail
-from sukusuku_server.escalation.recipients import Way
+from sukusuku_server.escalation.recipients import Destination
 from sukusuku_server.i18n import texts
 from sukusuku_server.mail.alert_links import AlertLinks
 from sukusuku_server.mail.facility_checks import check
@@ -41,14 +41,14 @@ class Composer:
         self._wall = f"{facility.web.url.rstrip('/')}/wall"
         check(facility)
 
-    def message(self, items: Sequence[Item], way: Way, before: Mapping[str, str]) -> OutgoingMail:
-        """Return the message that tells of these incidents on one way.
+    def message(self, items: Sequence[Item], destination: Destination, before: Mapping[str, str]) -> OutgoingMail:
+        """Return the message that tells of these incidents at one destination.
 
         `before` has the Message-ID of the first one about the alert by address, where it is only one.
         """
-        if way.channel is None:
-            return self._mail(items, way.contact, before)
-        return self._notice(items, way.contact, way.channel)
+        if destination.channel is None:
+            return self._mail(items, destination.contact, before)
+        return self._notice(items, destination.contact, destination.channel)
 
     def _notice(self, items: Sequence[Item], contact: Contact, channel: Channel) -> OutgoingMail:
         language, operator, texts_ = contact.language, self._facility.operator.id, self._texts[contact.language]

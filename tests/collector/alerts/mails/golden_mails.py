@@ -110,7 +110,7 @@ def mails(composer: Composer, about: Incident, kind: str = "firing") -> list[Out
     """The mails to everybody who wants to know."""
     kind = "resolved" if about.resolved else kind
     steps = chain(facility(), "tobu", Rule(about.alert.rule))
-    return [composer.message([Item(about, kind)], way, {}) for step in steps for way in step.ways]
+    return [composer.message([Item(about, kind)], way, {}) for step in steps for way in step.destinations]
 
 
 SEVERAL = {
@@ -169,14 +169,14 @@ def _files() -> Iterator[tuple[str, str]]:
                     yield f"{name}.html", body(message, "html")
 
     for case, items in SEVERAL.items():
-        ways = [way for step in chain(facility(), "tobu", Rule.UNIT_FAULT) for way in step.ways]
+        ways = [way for step in chain(facility(), "tobu", Rule.UNIT_FAULT) for way in step.destinations]
         for mail in (composer.message(items, way, {}) for way in ways):
             message = parse(mail.content)
             name = f"several.{case}.{mail.language}"
             yield f"{name}.txt", f"Subject: {message['Subject']}\n\n{body(message, 'plain')}"
             yield f"{name}.html", body(message, "html")
     waited = Item(incident("unit_fault", resolved=False), "firing", "closed", T0 - 14 * HOUR)
-    for way in (way for step in chain(facility(), "tobu", Rule.UNIT_FAULT) for way in step.ways):
+    for way in (way for step in chain(facility(), "tobu", Rule.UNIT_FAULT) for way in step.destinations):
         message = parse(composer.message([waited], way, {}).content)
         name = f"unit_fault.waited.{way.contact.language}.txt"
         yield name, f"Subject: {message['Subject']}\n\n{body(message, 'plain')}"
