@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sukusuku_api.access.principal import Principal
 from sukusuku_api.dependencies import Context, public, seen_by, whoever
 from sukusuku_api.web import base, desk
-from sukusuku_api.web.start.ways import VACANCY, WORKS, Work
+from sukusuku_api.web.start.works import VACANCY, WORKS, Work
 from sukusuku_server.access.rights import ROLES, Act, Role
 from sukusuku_server.db import AlertState
 from sukusuku_server.i18n import Translate
@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class PageCard:
     """A page with what is done there; `waiting` is how much waits for somebody."""
 
     path: str
@@ -44,27 +44,27 @@ def start(request: Request, who: Annotated[Principal | None, Depends(whoever)], 
     context, translate = public(request) if who is None else seen_by(request, who), base.texts(lang).gettext
     works = [] if who is None else list(_works(context, who, translate))
     centres = [] if who is None else [(site.id, site.name[lang]) for site in context.facility.site]
-    values = {"works": works, "centres": centres, "vacancy": _way(*VACANCY, {"/vacancy": "Vacancy"}, translate)}
+    values = {"works": works, "centres": centres, "vacancy": _card(*VACANCY, {"/vacancy": "Vacancy"}, translate)}
     return desk.page(context, lang, "start.html", PATH, values)
 
 
-def _works(context: Context, who: Principal, translate: Translate) -> Iterator[tuple[str, tuple[Way, ...]]]:
+def _works(context: Context, who: Principal, translate: Translate) -> Iterator[tuple[str, tuple[PageCard, ...]]]:
     """Yield the kinds of work with the pages that somebody may see, their own first."""
     names = dict(base.pages_of(who, context.facility))
     for work in sorted(WORKS, key=lambda work: not who.rights.somewhere(work.act)):
-        ways = tuple(_ways(context, work, names, translate))
-        if ways:
-            yield translate(work.name), ways
+        cards = tuple(_cards(context, work, names, translate))
+        if cards:
+            yield translate(work.name), cards
 
 
-def _ways(context: Context, work: Work, names: dict[str, str], translate: Translate) -> Iterator[Way]:
-    for path, text in work.ways:
+def _cards(context: Context, work: Work, names: dict[str, str], translate: Translate) -> Iterator[PageCard]:
+    for path, text in work.pages:
         if path in names:
-            yield _way(path, text, names, translate, _unattended(context) if path == "/alerts" else 0)
+            yield _card(path, text, names, translate, _unattended(context) if path == "/alerts" else 0)
 
 
-def _way(path: str, text: str, names: dict[str, str], translate: Translate, waiting: int = 0) -> Way:
-    return Way(path, translate(names[path]), translate(text), waiting)
+def _card(path: str, text: str, names: dict[str, str], translate: Translate, waiting: int = 0) -> PageCard:
+    return PageCard(path, translate(names[path]), translate(text), waiting)
 
 
 def _unattended(context: Context) -> int:

@@ -8,11 +8,11 @@ from sukusuku_server.i18n import N_
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A kind of work. Whoever has the right `act` does it; its `ways` are addresses, each with what is done there."""
+    """A kind of work. Whoever has the right `act` does it; its `pages` are addresses, each with what is done there."""
 
     name: str
     act: Act
-    ways: tuple[tuple[str, str], ...]
+    pages: tuple[tuple[str, str], ...]
 
 
 WORKS = (
