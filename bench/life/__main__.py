@@ -25,7 +25,7 @@ from sqlalchemy import select
 
 from bench.collection.world import simulate
 from bench.life.flapping import flapping
-from bench.life.judge import Course, Figure, Told, Truth, centre_of, figures, worst
+from bench.life.judge import Course, DeliveredMail, Figure, Truth, centre_of, figures, worst
 from bench.life.people import MailServer, People
 from bench.life.town import Town, facility, outages, steps, within
 from sukusuku_collector.alerts.context import SharedContext, Supply
@@ -177,7 +177,7 @@ class Life:
             elif ident in self._since:
                 self.full.append(Truth("collection", ident, self._since.pop(ident), now))
 
-    def _told(self) -> list[Told]:
+    def _told(self) -> list[DeliveredMail]:
         query = select(
             mail_outbox.c.sent,
             alert_word.c.recipient,
@@ -190,7 +190,7 @@ class Life:
         query = query.join(alert_word, alert_word.c.mail_id == mail_outbox.c.id)
         query = query.join(alert, alert.c.id == alert_word.c.alert_id).where(mail_outbox.c.sent.is_not(None))
         with self.operations.reading() as connection:
-            return [Told(*row) for row in connection.execute(query.order_by(mail_outbox.c.id))]
+            return [DeliveredMail(*row) for row in connection.execute(query.order_by(mail_outbox.c.id))]
 
 
 def live(seed: int, weeks: int) -> list[Figure]:

@@ -19,7 +19,7 @@ _URGENT, _LESS = 90.0, 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DeliveredMail:
     """A delivered mail about an alert: who heard when of what. `since`, `ended`: when the alert began, and ended."""
 
     time: int
@@ -48,7 +48,7 @@ class Course:
     world: World
     breaks: Outages
     sent: Sequence[Sent]
-    told: Sequence[Told]
+    told: Sequence[DeliveredMail]
     full: Sequence[Truth]
     departures: Sequence[Departure]
     broken: int
@@ -119,7 +119,7 @@ def _is_silent_by_itself(unit: SimulatedUnit, start: int, end: int) -> bool:
 
 
 def _first_words(course: Course) -> Iterator[Figure]:
-    words: dict[tuple[str, str], list[Told]] = defaultdict(list)
+    words: dict[tuple[str, str], list[DeliveredMail]] = defaultdict(list)
     for told in course.told:
         if told.kind != "resolved" and told.recipient.startswith("centre"):
             words[told.rule, told.asset].append(told)
@@ -164,13 +164,13 @@ def truths(course: Course) -> Iterator[Truth]:
             yield truth
 
 
-def _is_about(told: Told, truth: Truth) -> bool:
+def _is_about(told: DeliveredMail, truth: Truth) -> bool:
     """Whether a mail is about an alert that stood while it was so."""
     stood = told.since < truth.end and (told.ended is None or told.ended > truth.start)
     return stood and told.time < truth.end + DAY_MS
 
 
-def _is_false(course: Course, told: Told) -> bool:
+def _is_false(course: Course, told: DeliveredMail) -> bool:
     """Whether nothing of what was told was true when its alert began."""
     near = [(start - SILENT_AFTER_MS, end + HOUR_MS) for start, end in course.breaks.all]
     if told.rule == "asset_silent":

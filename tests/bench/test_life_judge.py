@@ -5,7 +5,7 @@ from datetime import date
 
 from bench.collection.simulated_sensors import Fault, Trouble
 from bench.collection.world import World, simulate
-from bench.life.judge import Course, Told, Truth, figures, left_out_twice
+from bench.life.judge import Course, DeliveredMail, Truth, figures, left_out_twice
 from bench.life.people import Departure, Sent
 from bench.life.town import Outages
 
@@ -42,7 +42,7 @@ def test_too_many_mails_on_one_day_are_seen_and_so_are_broken_promises() -> None
 
 def test_a_full_bag_must_be_told_within_its_limit() -> None:
     bag = Truth("collection", "unit-1", MORNING, MORNING + 3 * HOUR_MS)
-    soon = Told(MORNING + 20 * MINUTE_MS, CENTRE, "firing", "collection", "unit-1", MORNING)
+    soon = DeliveredMail(MORNING + 20 * MINUTE_MS, CENTRE, "firing", "collection", "unit-1", MORNING)
     world = replace(CALM, full=(bag,))
 
     assert missed(replace(world, told=(soon,))) == set()
@@ -52,7 +52,7 @@ def test_a_full_bag_must_be_told_within_its_limit() -> None:
 
 def test_an_incident_that_was_told_days_ago_and_still_stands_is_known_and_one_that_ended_is_not() -> None:
     bag = Truth("collection", "unit-1", MORNING, MORNING + 3 * HOUR_MS)
-    before = Told(MORNING - 5 * DAY_MS, CENTRE, "firing", "collection", "unit-1", MORNING - 6 * DAY_MS)
+    before = DeliveredMail(MORNING - 5 * DAY_MS, CENTRE, "firing", "collection", "unit-1", MORNING - 6 * DAY_MS)
     world = replace(CALM, full=(bag,))
 
     assert missed(replace(world, told=(before,))) == set()
@@ -61,7 +61,7 @@ def test_an_incident_that_was_told_days_ago_and_still_stands_is_known_and_one_th
 
 def test_what_was_over_before_its_limit_is_no_miss() -> None:
     bag = Truth("collection", "unit-1", MORNING, MORNING + 20 * MINUTE_MS)
-    later = Told(MORNING + 5 * HOUR_MS, CENTRE, "worse", "collection", "unit-1", MORNING - HOUR_MS)
+    later = DeliveredMail(MORNING + 5 * HOUR_MS, CENTRE, "worse", "collection", "unit-1", MORNING - HOUR_MS)
 
     assert missed(replace(CALM, full=(bag,), told=(later,))) == set()
 
@@ -70,7 +70,7 @@ def test_mails_about_an_outage_are_counted_but_those_about_a_unit_that_was_silen
     unit = simulate(1, units=1, weeks=1).units[0]
     outage = (MORNING, MORNING + 3 * HOUR_MS)
     told = [
-        Told(MORNING + n * HOUR_MS, CENTRE, kind, "asset_silent", unit.id, MORNING, outage[1])
+        DeliveredMail(MORNING + n * HOUR_MS, CENTRE, kind, "asset_silent", unit.id, MORNING, outage[1])
         for n, kind in ((1, "firing"), (5, "resolved"), (7, "resolved"))
     ]
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from sukusuku_server.db import row_mapping
 from sukusuku_server.db.tables_alerts import alert_event, alert_word, mail_outbox
-from sukusuku_server.model.alerts import AlertEvent, MailState, Told, Word
+from sukusuku_server.model.alerts import AlertEvent, AlertMessage, MailState, Word
 
 _LAST_BEFORE = (
     select(mail_outbox.c.id)
@@ -41,13 +41,13 @@ def events(operations: Readable, alerts: Collection[int]) -> Mapping[int, list[A
         return _by_alert(AlertEvent(*row) for row in connection.execute(query))
 
 
-def told(operations: Readable, alerts: Collection[int]) -> Mapping[int, list[Told]]:
+def told(operations: Readable, alerts: Collection[int]) -> Mapping[int, list[AlertMessage]]:
     """Return the messages about each alert, in the order in which they were written."""
     words, mails = alert_word.c, mail_outbox.c
     query = select(words.alert_id, words.kind, words.channel, words.recipient, mails.created, mails.sent, mails.state)
     query = query.join(mail_outbox, mails.id == words.mail_id).where(words.alert_id.in_(alerts)).order_by(words.id)
     with operations.reading() as connection:
-        return _by_alert(Told(*row[:6], MailState(row.state)) for row in connection.execute(query))
+        return _by_alert(AlertMessage(*row[:6], MailState(row.state)) for row in connection.execute(query))
 
 
 def waiting(operations: Readable, alerts: Collection[int]) -> Mapping[int, list[Word]]:
@@ -65,7 +65,7 @@ def written(connection: Connection, channel: str, recipient: str, since: int) ->
     return number
 
 
-_Entry = TypeVar("_Entry", AlertEvent, Told, Word)
+_Entry = TypeVar("_Entry", AlertEvent, AlertMessage, Word)
 
 
 def _by_alert(entries: Iterator[_Entry]) -> dict[int, list[_Entry]]:

@@ -126,7 +126,7 @@ class AlertEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AlertMessage:
     """One message about an alert: to whom it went, what it said (`firing`, `worse`, `again`, `resolved`), and when.
 
     `sent` is when it was taken; None: it waits, or was refused (`state`).

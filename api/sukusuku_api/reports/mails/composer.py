@@ -44,7 +44,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportSummary:
     """A report as the mail shows it; without lines there is nothing of its period."""
 
     title: str
@@ -128,14 +128,14 @@ def _notes(due: Due, some: Sequence[Enclosed], language: Language, now: int, tra
     return found
 
 
-def _told(item: Enclosed) -> Told:
+def _told(item: Enclosed) -> ReportSummary:
     report = item.report
     title = f"{report.title} – {report.period}" + (f" – {item.where}" if item.where else "")
     summary = next((table for _, table in report.tables if table.upright), None)
     if report.empty or summary is None:
-        return Told(title, (), ())
+        return ReportSummary(title, (), ())
     heads = (summary.rows[0], summary.rows[1], summary.total_rows[0])
-    return Told(title, tuple(str(row[0]) for row in heads), tuple(_lines(report, summary)))
+    return ReportSummary(title, tuple(str(row[0]) for row in heads), tuple(_lines(report, summary)))
 
 
 def _lines(report: Report, summary: Table) -> list[Line]:

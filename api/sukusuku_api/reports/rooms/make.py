@@ -8,7 +8,7 @@ from sukusuku_api.queries.withheld import Withholding, whole_months
 from sukusuku_api.reports.model import Report
 from sukusuku_api.reports.period import Period, PeriodError, fiscal_year_of, has_begun
 from sukusuku_api.reports.request import Asked
-from sukusuku_api.reports.rooms.overview import Told, report
+from sukusuku_api.reports.rooms.overview import RoomPeriod, report
 from sukusuku_core.time import local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.model.withheld import Decision, joined
@@ -33,7 +33,7 @@ def make(
     gatherer = Gatherer(index, store, operations, until)
     withholding = Withholding(index, store, operations, now)
 
-    def told(period: Period, uses: Sequence[RoomUse]) -> Told:
+    def told(period: Period, uses: Sequence[RoomUse]) -> RoomPeriod:
         years = {period.fiscal_year} | {
             fiscal_year_of(local_day(moment))
             for use in uses
@@ -41,7 +41,7 @@ def make(
             for moment in (change.start, change.end)
         }
         decision = joined(withholding.of(year) for year in sorted(years)) if wanted.outward else Decision()
-        return Told(period, uses, decision)
+        return RoomPeriod(period, uses, decision)
 
     own = told(wanted.period, gatherer.rooms(wanted.period.first, wanted.period.end, wanted.site, progress))
     earlier = [told(it, gatherer.plainly(it.first, it.end, wanted.site)) for it in wanted.period.earlier]

@@ -22,7 +22,7 @@ from sukusuku_server.settings.rooms import Counted
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RoomPeriod:
     """The rooms of a period, and what of them may be told in anything that is handed out."""
 
     period: Period
@@ -30,7 +30,9 @@ class Told:
     decision: Decision
 
 
-def report(facility: Facility, told: Told, earlier: Sequence[Told], asked: Asked, now: int, until: int) -> Report:
+def report(
+    facility: Facility, told: RoomPeriod, earlier: Sequence[RoomPeriod], asked: Asked, now: int, until: int
+) -> Report:
     """Return the whole report, made at `now` (UTC ms) of what is known `until` then.
 
     `earlier` are the periods with which it is compared (`Period.earlier`).
@@ -56,7 +58,7 @@ def report(facility: Facility, told: Told, earlier: Sequence[Told], asked: Asked
     return frame.framed(facility, asked, title, now, notes, sections, texts.DEFINITIONS, empty=empty)
 
 
-def _summary(periods: Sequence[Told], asked: Asked, hidden: Withheld) -> Table:
+def _summary(periods: Sequence[RoomPeriod], asked: Asked, hidden: Withheld) -> Table:
     """Return the sum of all rooms in each period; of rooms that count people where no room counts children."""
     uses = periods[0].uses
     counted: Counted = "children" if any(use.channel == "children" for use in uses) else "people"

@@ -15,7 +15,7 @@ from sukusuku_server.db.modes import Mode, ModeKind, holding
 from sukusuku_server.escalation.upcoming import Pause, Upcoming
 from sukusuku_server.i18n import N_
 from sukusuku_server.live.views import Condition
-from sukusuku_server.model.alerts import Told
+from sukusuku_server.model.alerts import AlertMessage
 
 _STEPS = {
     "raised": N_("noticed"),
@@ -92,7 +92,7 @@ class _Life:
     """What is known of alerts beside themselves. `names` are those of contacts by their address."""
 
     events: Mapping[int, Sequence[AlertEvent]]
-    told: Mapping[int, Sequence[Told]]
+    told: Mapping[int, Sequence[AlertMessage]]
     due: Mapping[int, tuple[Upcoming, ...] | Pause]
     people: assignees.Assignees
     names: Mapping[str, str]
@@ -146,7 +146,7 @@ def _step(step: AlertEvent, reader: Locale) -> Step:
     return Step(moment(step.time, reader), text % names if "%(" in text else text, step.note)
 
 
-def _told(item: Told, names: Mapping[str, str], reader: Locale) -> Step:
+def _told(item: AlertMessage, names: Mapping[str, str], reader: Locale) -> Step:
     who = names.get(item.recipient.lower(), item.recipient if item.channel != "mail" else "")
     kind = reader.translate(words.TOLD.get(item.kind, words.TOLD["firing"]))
     state = _STATES.get(item.state)

@@ -52,7 +52,7 @@ class WrongEntryError(Exception):
     """What is wrong with a form, in the reader's words."""
 
 
-class Told(BaseModel):
+class FormResult(BaseModel):
     """What the page answers: an error, or a link or key that is shown once."""
 
     error: str = ""
@@ -69,7 +69,7 @@ def install(app: FastAPI) -> None:
 @router.get("")
 def people(context: PeopleContext, lang: base.Lang = "ja") -> HTMLResponse:
     """Return the page."""
-    return _shown(context, lang, Told())
+    return _shown(context, lang, FormResult())
 
 
 @router.post("")
@@ -77,7 +77,7 @@ def invite(context: PeopleContext, entry: Annotated[Entry, Form()], lang: base.L
     """Invite somebody. Their link is mailed where a mail server is set, and shown once."""
     translate = base.texts(lang).gettext
 
-    def act() -> Told:
+    def act() -> FormResult:
         if not entry.name:
             raise WrongEntryError(translate("Please enter a name."))
         try:
@@ -97,7 +97,7 @@ def invite(context: PeopleContext, entry: Annotated[Entry, Form()], lang: base.L
         account, token = _people(context).invite(invitation)
         url = invitations.address(context.facility, token, entry.language)
         mailed = invitations.send(context, account, url)
-        return Told(about=account.name, secret=url, mailed=mailed)
+        return FormResult(about=account.name, secret=url, mailed=mailed)
 
     return _done(context, lang, act)
 
@@ -113,14 +113,14 @@ def change(
     """Change an account: `give` a role, make a `link`, `disable`, `enable`, `second-factor-off`, `erase`."""
     translate, book = base.texts(lang).gettext, _people(context)
 
-    def act() -> Told:
+    def act() -> FormResult:
         match action:
             case "give":
                 book.give(account, _role(entry, translate), entry.site or None, _until(entry.until, translate))
             case "link":
                 found, token = book.link(account)
                 url = invitations.address(context.facility, token, found.language)
-                return Told(about=found.name, secret=url, mailed=invitations.send(context, found, url))
+                return FormResult(about=found.name, secret=url, mailed=invitations.send(context, found, url))
             case "disable":
                 book.disable(account)
             case "enable":
@@ -131,7 +131,7 @@ def change(
                 book.erase(account)
             case _:
                 raise UnknownAccountError(action)
-        return Told()
+        return FormResult()
 
     return _done(context, lang, act)
 
@@ -140,9 +140,9 @@ def change(
 def revoke(context: PeopleContext, grant: Ident, lang: base.Lang = "ja") -> Response:
     """Take a role back."""
 
-    def act() -> Told:
+    def act() -> FormResult:
         _people(context).revoke(grant)
-        return Told()
+        return FormResult()
 
     return _done(context, lang, act)
 
@@ -152,7 +152,7 @@ def add_partner(context: PeopleContext, entry: Annotated[Entry, Form()], lang: b
     """Add a partner organisation, or give one another role."""
     translate, book = base.texts(lang).gettext, _people(context)
 
-    def act() -> Told:
+    def act() -> FormResult:
         role, until = _role(entry, translate), _until(entry.until, translate)
         if entry.partner:
             book.give_partner(entry.partner, role, entry.site or None, until)
@@ -160,7 +160,7 @@ def add_partner(context: PeopleContext, entry: Annotated[Entry, Form()], lang: b
             book.add_partner(entry.name, role, entry.site or None, until)
         else:
             raise WrongEntryError(translate("Please enter a name."))
-        return Told()
+        return FormResult()
 
     return _done(context, lang, act)
 
@@ -169,9 +169,9 @@ def add_partner(context: PeopleContext, entry: Annotated[Entry, Form()], lang: b
 def end_partner(context: PeopleContext, partner: Ident, lang: base.Lang = "ja") -> Response:
     """End a partnership: its people have nothing of it any more."""
 
-    def act() -> Told:
+    def act() -> FormResult:
         _people(context).end_partner(partner)
-        return Told()
+        return FormResult()
 
     return _done(context, lang, act)
 
@@ -183,14 +183,14 @@ def make_key(
     """Make a key of a program or the link of a display. It is shown once."""
     translate, book = base.texts(lang).gettext, _people(context)
 
-    def act() -> Told:
+    def act() -> FormResult:
         if not entry.name:
             raise WrongEntryError(translate("Please enter a name."))
         role = Role.DISPLAY if kind is KeyKind.DISPLAY else _role(entry, translate)
         key, token = book.make_key(kind, entry.name, role, entry.site or None, _until(entry.until, translate))
         if kind is KeyKind.DISPLAY:
             token = invitations.display_address(context.facility, token, entry.site, lang)
-        return Told(about=key.name, secret=token)
+        return FormResult(about=key.name, secret=token)
 
     return _done(context, lang, act)
 
@@ -199,9 +199,9 @@ def make_key(
 def revoke_key(context: PeopleContext, key: Ident, lang: base.Lang = "ja") -> Response:
     """End a key or the link of a display."""
 
-    def act() -> Told:
+    def act() -> FormResult:
         _people(context).revoke_key(key)
-        return Told()
+        return FormResult()
 
     return _done(context, lang, act)
 
@@ -243,20 +243,22 @@ def _line(cells: tuple[str, ...]) -> str:
     return out.getvalue()
 
 
-def _done(context: Context, language: Language, act: Callable[[], Told]) -> Response:
+def _done(context: Context, language: Language, act: Callable[[], FormResult]) -> Response:
     translate = base.texts(language).gettext
     try:
         told = act()
     except WrongEntryError as error:
-        told = Told(error=str(error))
+        told = FormResult(error=str(error))
     except NotYoursError:
-        told = Told(error=translate("This is more than you may give."))
+        told = FormResult(error=translate("This is more than you may give."))
     except LoginTakenError:
-        told = Told(error=translate("There is an account with this mail address already."))
+        told = FormResult(error=translate("There is an account with this mail address already."))
     except LastAdminError:
-        told = Told(error=translate("Somebody must be left who may do everything. Make another administrator first."))
+        told = FormResult(
+            error=translate("Somebody must be left who may do everything. Make another administrator first.")
+        )
     except UnknownAccountError:
-        told = Told(error=translate("It is not there any more."))
+        told = FormResult(error=translate("It is not there any more."))
     if told.secret:
         return _shown(context, language, told)
     if told.error:
@@ -285,7 +287,7 @@ def _people(context: Context) -> People:
     return People(context, context.principal)
 
 
-def _shown(context: Context, language: Language, told: Told, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
+def _shown(context: Context, language: Language, told: FormResult, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
     reader = base.Locale(language, base.texts(language).gettext, context.clock())
     values = {"page": view_model.page(context, _people(context), reader), "told": told}
     return desk.page(context, language, "people.html", PATH, values, status)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.adoption import found as found_devices
-from sukusuku_api.web.settings.told import Hours, Listed, Told
+from sukusuku_api.web.settings.wording import Hours, Listed, SettingsWording
 from sukusuku_core.errors import WrongSettingsError
 from sukusuku_core.time import local_day
 from sukusuku_server.facility_document.words import may_be_secret
@@ -42,7 +42,7 @@ class Page:
 def page(context: Context, language: Language, translate: Translate) -> Page:
     """Return the page. Where the document is wrong, it shows what is in use."""
     facility, mistakes = _now(context)
-    told = Told(facility, language, translate, local_day(context.clock()))
+    told = SettingsWording(facility, language, translate, local_day(context.clock()))
     return Page(
         settings=facility,
         editable=context.source is not None,

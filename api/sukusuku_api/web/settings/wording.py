@@ -33,7 +33,7 @@ class Listed:
     parts: tuple[tuple[str, str], ...] = ()
 
 
-class Told:
+class SettingsWording:
     """The parts of the settings in the reader's words."""
 
     def __init__(self, facility: Facility, language: Language, translate: Translate, today: date) -> None:

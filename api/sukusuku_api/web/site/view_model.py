@@ -16,7 +16,7 @@ from sukusuku_api.web.collection.unit_cards import cards
 from sukusuku_api.web.rooms.cards import NowCard, now_card
 from sukusuku_api.web.rooms.history import UseCard, use_card
 from sukusuku_api.web.rooms.queries import read
-from sukusuku_api.web.settings.told import Hours, Listed, Told
+from sukusuku_api.web.settings.wording import Hours, Listed, SettingsWording
 from sukusuku_api.web.vacancy import texts as said
 from sukusuku_api.web.wall import alert_texts
 from sukusuku_api.web.wall.forecast_texts import moment
@@ -103,7 +103,7 @@ def page(context: Context, site: Site, figures: TtlCache, allowed: Allowed, read
     _, kpis = figures.get((context.derived_key, "month"), lambda: books.kpis(start, end))
     own = [kpi for kpi in kpis if kpi.asset in {unit.id for unit in site.unit}]
     weights = figures.get((context.derived_key, "weights"), lambda: books.weights(start, end))
-    told = Told(context.whole.facility, reader.language, reader.translate, local_day(now))
+    told = SettingsWording(context.whole.facility, reader.language, reader.translate, local_day(now))
     return Page(
         name=site.name[reader.language],
         clock=f"{japan_time(now):%H:%M}",
