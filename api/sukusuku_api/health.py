@@ -142,7 +142,7 @@ def _channels(context: Context) -> list[out.ChannelOut]:
     except SukusukuError:
         return []
     kinds = {channel.id: channel.kind for channel in context.facility.channel}
-    found = {ident: tallies.get(ident, ChannelTally()) for ident in dict.fromkeys([*kinds, *sorted(tallies)])}
+    tally_of = {ident: tallies.get(ident, ChannelTally()) for ident in dict.fromkeys([*kinds, *sorted(tallies)])}
     return [
         out.ChannelOut(
             id=ident,
@@ -154,7 +154,7 @@ def _channels(context: Context) -> list[out.ChannelOut]:
             sent=None if tally.sent is None else japan_time(tally.sent),
             reason=tally.reason,
         )
-        for ident, tally in found.items()
+        for ident, tally in tally_of.items()
     ]
 
 
@@ -202,12 +202,12 @@ def _newest(*assets: Mapping[str, Latest]) -> int | None:
 
 def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOut]:
     assets = context.index.assets.values()
-    found = []
+    edges = []
     for edge in context.index.facility.edges():
         own = latest.get(edge, {})
         heard = _newest(own, *(latest.get(asset.id, {}) for asset in assets if asset.edge == edge))
         clock = own.get("Clock/Synced")
-        found.append(
+        edges.append(
             out.EdgeOut(
                 id=edge,
                 last=live.last(heard, now),
@@ -223,7 +223,7 @@ def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOu
                 unreadable=list(_unreadable(context, edge)),
             )
         )
-    return found
+    return edges
 
 
 def _count(own: Mapping[str, Latest], metric: str) -> int | None:

@@ -29,7 +29,7 @@ def parse(text: str) -> int:
     """
     text = text.strip()
     if text.isascii() and text.isdigit():
-        found = int(text)
+        number = int(text)
     else:
         try:
             moment = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text))
@@ -39,10 +39,10 @@ def parse(text: str) -> int:
             ) from None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=JAPAN)
-        found = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-    if not 0 <= found <= LATEST_MS:
+        number = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    if not 0 <= number <= LATEST_MS:
         raise ValueError("outside 1970 to 2100")
-    return found
+    return number
 
 
 def day(text: str) -> date:

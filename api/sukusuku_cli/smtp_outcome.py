@@ -53,45 +53,45 @@ def answer(error: BaseException) -> str:
 def _explained(error: BaseException, mail: MailServer, _: Translate) -> tuple[str, str]:
     match error:
         case ssl.SSLError() | smtplib.SMTPNotSupportedError():
-            found = _unprotected(error, mail, _)
+            advice = _unprotected(error, mail, _)
         case smtplib.SMTPResponseException() | smtplib.SMTPRecipientsRefused():
-            found = _answered(error, _)
+            advice = _answered(error, _)
         case socket.gaierror():
-            found = (
+            advice = (
                 _("The name %(host)s was not found: %(answer)s"),
                 _("Correct `[mail] host`, or the name server of this computer."),
             )
         case ConnectionRefusedError():
-            found = (
+            advice = (
                 _("Nothing listens at %(host)s:%(port)s."),
                 _("Correct `[mail] host` and `port` (587 with starttls, 465 with tls), and see that the server runs."),
             )
         case TimeoutError() | smtplib.SMTPServerDisconnected() if mail.port == _TLS_PORT and mail.security != "tls":
-            found = (
+            advice = (
                 _("%(host)s:%(port)s gave no greeting: port 465 speaks TLS from the start."),
                 _('Set `[mail] security = "tls"`, or port 587 with "starttls".'),
             )
         case TimeoutError():
-            found = (
+            advice = (
                 _("%(host)s:%(port)s did not reply within %(seconds)s s."),
                 _("See whether a firewall or the provider blocks the port (25 is often blocked: use 587)."),
             )
         case smtplib.SMTPServerDisconnected():
-            found = (
+            advice = (
                 _("%(host)s:%(port)s ended the connection: %(answer)s"),
                 _("Ask its operator whether this computer may send, and whether the port expects TLS."),
             )
         case UnicodeError():
-            found = (
+            advice = (
                 _("User name or password have characters beyond ASCII, which the login of %(host)s cannot carry."),
                 _("Choose a password of ASCII characters for this account."),
             )
         case _:
-            found = (
+            advice = (
                 _("No mail can be handed to %(host)s:%(port)s: %(answer)s"),
                 _("Look at `[mail]` and at the network."),
             )
-    return found
+    return advice
 
 
 def _unprotected(error: BaseException, mail: MailServer, _: Translate) -> tuple[str, str]:

@@ -113,51 +113,51 @@ def _looked(facility: Facility) -> tuple[HealthOut, list[str]]:
 
 
 def _shown(
-    running: Mapping[str, bool | None], found: HealthOut, silent: Sequence[str], language: str, _: Translate
+    running: Mapping[str, bool | None], health: HealthOut, silent: Sequence[str], language: str, _: Translate
 ) -> str:
     words = {
         True: _("runs"),
         False: _("does not run"),
         None: _("not known: the server of the readings does not respond"),
     }
-    well = _is_well(running, found, silent)
+    well = _is_well(running, health, silent)
     programs = {name: words[value] for name, value in running.items()}
-    if running["collector"] and not found.collector:
+    if running["collector"] and not health.collector:
         programs["collector"] = _("runs, and has not heard its broker for a while")
     facts = [
         *programs.items(),
-        *_facts(found, language, _),
+        *_facts(health, language, _),
         (_("no data"), ", ".join(silent) or _("none")),
         (_("in all"), _("all is well") if well else _("something is wrong; `sukusuku doctor` says more")),
     ]
-    return "\n\n".join([columns(facts), columns([*_edges(found.edges, _)])])
+    return "\n\n".join([columns(facts), columns([*_edges(health.edges, _)])])
 
 
-def _facts(found: HealthOut, language: str, _: Translate) -> Iterator[tuple[str, str]]:
-    newest = _("none") if found.newest is None else _ago(found.newest.age, _)
-    yield _("readings"), newest if found.store else _("cannot be read")
-    yield _("clock"), _("believed") if found.clock.believed else _("not believed (%s)") % found.clock.cause
-    yield _("settings"), _("right") if found.document.right else _("wrong; those of before are in use")
-    if found.mails is None:
+def _facts(health: HealthOut, language: str, _: Translate) -> Iterator[tuple[str, str]]:
+    newest = _("none") if health.newest is None else _ago(health.newest.age, _)
+    yield _("readings"), newest if health.store else _("cannot be read")
+    yield _("clock"), _("believed") if health.clock.believed else _("not believed (%s)") % health.clock.cause
+    yield _("settings"), _("right") if health.document.right else _("wrong; those of before are in use")
+    if health.mails is None:
         yield _("mails"), _("cannot be read")
     else:
-        counts = {"waiting": found.mails.waiting, "dead": found.mails.dead}
+        counts = {"waiting": health.mails.waiting, "dead": health.mails.dead}
         yield _("mails"), _("%(waiting)d waiting, %(dead)d refused for good") % counts
-    for channel in found.channels:
+    for channel in health.channels:
         yield channel.id, channel.reason or _("well")
-    for door in found.doors:
-        taken = _("not yet") if door.taken is None else _ago((found.time - door.taken).total_seconds(), _)
+    for door in health.doors:
+        taken = _("not yet") if door.taken is None else _ago((health.time - door.taken).total_seconds(), _)
         note = "; ".join(filter(None, (_("late") if door.late else "", door.reason)))
         name = _(_DOORS[door.door])
         yield name if door.id in _ALONE else f"{name} {door.id}", f"{taken}; {note}" if note else taken
-    late = [said for said, _cure in late_certificates(found, language)]
-    if found.certificates:
+    late = [said for said, _cure in late_certificates(health, language)]
+    if health.certificates:
         yield _("certificates"), "; ".join(late) or _("none ends soon")
-    if found.second_copy is not None:
-        since = _ago((found.time - found.second_copy.since).total_seconds(), _)
+    if health.second_copy is not None:
+        since = _ago((health.time - health.second_copy.since).total_seconds(), _)
         yield "InfluxDB", _("lacks readings, so edge nodes keep them; waiting since %s") % since
-    if found.unassigned:
-        count = sum(item.count for item in found.unassigned)
+    if health.unassigned:
+        count = sum(item.count for item in health.unassigned)
         yield _("unassigned"), _("%d messages wait for facility.toml to name their asset") % count
 
 

@@ -11,22 +11,22 @@ WIDTH = 70
 _ABSENT = object()
 
 
-def differences(found: Json, wanted: Json, path: str = "") -> Iterator[str]:
+def differences(actual: Json, wanted: Json, path: str = "") -> Iterator[str]:
     """Yield a line for each difference.
 
     What Grafana adds to an object, such as ids and defaults, is none; lists must be equally long. An empty value and
     none at all are the same.
     """
-    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+    if isinstance(wanted, Mapping) and isinstance(actual, Mapping):
         for key, value in wanted.items():
-            yield from differences(found.get(key, _ABSENT), value, f"{path}.{key}" if path else str(key))
-    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
-        for number, (old, new) in enumerate(zip(found, wanted, strict=True)):
+            yield from differences(actual.get(key, _ABSENT), value, f"{path}.{key}" if path else str(key))
+    elif isinstance(wanted, list) and isinstance(actual, list) and len(wanted) == len(actual):
+        for number, (old, new) in enumerate(zip(actual, wanted, strict=True)):
             yield from differences(old, new, f"{path}[{number}]")
-    elif isinstance(wanted, list) and isinstance(found, list):
-        yield f"{path}: {len(found)} -> {len(wanted)} entries"
-    elif found != wanted and not (_empty(found) and _empty(wanted)):
-        yield f"{path}: {_shown(found)} -> {_shown(wanted)}"
+    elif isinstance(wanted, list) and isinstance(actual, list):
+        yield f"{path}: {len(actual)} -> {len(wanted)} entries"
+    elif actual != wanted and not (_empty(actual) and _empty(wanted)):
+        yield f"{path}: {_shown(actual)} -> {_shown(wanted)}"
 
 
 def told(lines: list[str]) -> list[str]:

@@ -34,7 +34,7 @@ def source(facility: Facility) -> dict[str, Any]:
     """Return the data source, as Grafana 9 to 13 read it."""
     influx = facility.store.influx
     database = Queries(influx).database
-    found: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "name": "Sukusuku InfluxDB",
         "uid": SOURCE,
         "type": "influxdb",
@@ -45,12 +45,12 @@ def source(facility: Facility) -> dict[str, Any]:
         "editable": False,
     }
     if influx.token is not None:
-        found["jsonData"]["httpHeaderName1"] = "Authorization"
-        found["secureJsonData"] = {"httpHeaderValue1": f"Token ${{{TOKEN}}}"}
+        settings["jsonData"]["httpHeaderName1"] = "Authorization"
+        settings["secureJsonData"] = {"httpHeaderValue1": f"Token ${{{TOKEN}}}"}
     elif influx.username is not None:
-        found["user"] = "grafana"
-        found["secureJsonData"] = {"password": f"${{{PASSWORD}}}"}
-    return found
+        settings["user"] = "grafana"
+        settings["secureJsonData"] = {"password": f"${{{PASSWORD}}}"}
+    return settings
 
 
 def folder_of(language: Language) -> tuple[str, str]:

@@ -57,19 +57,19 @@ def _folder(server: Grafana, uid: str, title: str) -> Change:
 def _source(server: Grafana, template: dict[str, Any], environment: Mapping[str, str]) -> Change:
     """Secrets cannot be read back: one that is given is written, one that is not given stays as it is."""
     wanted = {key: value for key, value in template.items() if key not in {"editable", "secureJsonData"}}
-    what, found = f"data source {wanted['uid']}", server.source(wanted["uid"])
-    secrets, lines = {}, [] if found is None else list(differences(found, wanted))
+    what, actual = f"data source {wanted['uid']}", server.source(wanted["uid"])
+    secrets, lines = {}, [] if actual is None else list(differences(actual, wanted))
     for key, text in template.get("secureJsonData", {}).items():
         variable = _HELD[key]
         if value := environment.get(variable):
             secrets[key] = text.replace(f"${{{variable}}}", value)
             lines.append(f"secureJsonData.{key}: written from {variable}; what was there cannot be compared")
-        elif found is None or not found.get("secureJsonFields", {}).get(key):
+        elif actual is None or not actual.get("secureJsonFields", {}).get(key):
             raise ConfigError(
                 f"{what}: it needs a secret that can only read; set the environment variable {variable}, push again"
             )
     whole = wanted | ({"secureJsonData": secrets} if secrets else {})
-    if found is None:
+    if actual is None:
         return Change(what, "new", write=lambda: server.make_source(whole))
     return Change(what, "changed", tuple(lines), lambda: server.change_source(whole)) if lines else Change(what, "same")
 

@@ -126,7 +126,7 @@ class Grafana:
 
     def _do(self, what: str, ask: Callable[[], Any]) -> dict[str, Any]:
         try:
-            found = ask()
+            answer = ask()
         except GrafanaException as error:
             reason = _REASONS.get(error.status_code, "see the log of Grafana")
             ours = isinstance(error.response, dict)  # other servers at this address do not speak JSON
@@ -139,6 +139,6 @@ class Grafana:
             raise GrafanaError(f"{what}: {self._url} does not answer as Grafana does: {error}") from error
         except (TypeError, ValueError) as error:  # the library takes every answer for JSON
             raise GrafanaError(f"{what}: what answers at {self._url} is not Grafana") from error
-        if not isinstance(found, dict):
+        if not isinstance(answer, dict):
             raise GrafanaError(f"{what}: what answers at {self._url} is not Grafana")
-        return found
+        return answer

@@ -28,22 +28,22 @@ class Aliases:
         Raises DecodeError (`alias`) when one stands for two metrics; nothing of the birth then holds.
         """
         self.release(device)
-        found: dict[int, tuple[_Owner, str]] = {}
+        declared: dict[int, tuple[_Owner, str]] = {}
         for metric in metrics:
             if not metric.HasField("alias"):
                 continue
             mine = device, metric.name
-            other = found.get(metric.alias) or self._metrics.get(metric.alias)
+            other = declared.get(metric.alias) or self._metrics.get(metric.alias)
             if other is not None and other != mine:
                 raise DecodeError(
                     "alias",
                     f"alias {metric.alias} stands for {_path(*other)} and for {_path(*mine)}; "
                     "give each metric of the edge node an alias of its own, or switch aliases off there",
                 )
-            found[metric.alias] = mine
-        if len(self._metrics) + len(found) > MOST:
+            declared[metric.alias] = mine
+        if len(self._metrics) + len(declared) > MOST:
             raise DecodeError("alias", f"more than {MOST} aliases of one edge node")
-        self._metrics |= found
+        self._metrics |= declared
 
     def release(self, device: _Owner) -> None:
         """Forget what a device has declared: it is dead, or is born anew."""

@@ -215,18 +215,18 @@ def _sum(found: list[Any], missing: Any) -> Any:
         return math.inf
 
 
-def _value(point: JsonPoint, found: Any) -> Decoded | None:
-    if isinstance(found, dict | list) or found in point.invalid:
+def _value(point: JsonPoint, raw: Any) -> Decoded | None:
+    if isinstance(raw, dict | list) or raw in point.invalid:
         return _NO_READING
     if point.type is JsonType.BOOL:
-        word = found.strip().lower() if isinstance(found, str) else found
+        word = raw.strip().lower() if isinstance(raw, str) else raw
         if word in point.true or word in point.false:
-            return Decoded(word in point.true, Quality.GOOD, found)
+            return Decoded(word in point.true, Quality.GOOD, raw)
         return _NO_READING if point.other is Standing.NO_READING else None
     if point.type is JsonType.TEXT:
-        text = str(found)
-        return Decoded(text, Quality.GOOD, found) if len(text) <= MAX_STRING else _NO_READING
-    return _NO_READING if isinstance(found, bool) else _number(point, found)
+        text = str(raw)
+        return Decoded(text, Quality.GOOD, raw) if len(text) <= MAX_STRING else _NO_READING
+    return _NO_READING if isinstance(raw, bool) else _number(point, raw)
 
 
 def _number(point: JsonPoint, found: Any) -> Decoded:
@@ -241,36 +241,36 @@ def _number(point: JsonPoint, found: Any) -> Decoded:
     return Decoded(value, Quality.GOOD if low <= value <= high else Quality.BAD, found)
 
 
-def _scaled(point: JsonPoint, found: Any) -> float:
+def _scaled(point: JsonPoint, raw: Any) -> float:
     """Return a number in the point's unit. What names its unit itself needs no scale.
 
     Raises ValueError and OverflowError when there is none.
     """
-    if isinstance(found, str):
+    if isinstance(raw, str):
         unit = point.unit or ("mm" if point.role is Role.LEVEL_DISTANCE else "")
-        read = number_text.read(found, unit, point.decimal)
+        read = number_text.read(raw, unit, point.decimal)
         if read is None:
-            raise ValueError(found)
+            raise ValueError(raw)
         number, complete = read
         if number in point.invalid:
-            raise ValueError(found)
+            raise ValueError(raw)
         return number if complete else number * point.scale + point.offset
-    return float(found) * point.scale + point.offset
+    return float(raw) * point.scale + point.offset
 
 
-def _time(found: Any, zone: Any) -> int | None:
+def _time(raw: Any, zone: Any) -> int | None:
     """UTC ms of an ISO 8601 text (in `zone`, or Japan, when it has none) or of seconds or milliseconds since 1970."""
-    if isinstance(found, bool):
+    if isinstance(raw, bool):
         return None
-    if isinstance(found, str) and _SINCE_1970.match(found.strip()):
-        found = float(found)
-    if isinstance(found, int | float):
-        if not -_LATEST < found < _LATEST:
+    if isinstance(raw, str) and _SINCE_1970.match(raw.strip()):
+        raw = float(raw)
+    if isinstance(raw, int | float):
+        if not -_LATEST < raw < _LATEST:
             return None  # also infinite, and before anything is made of it that no number can hold
-        moment = int(found if found > 1e11 else found * 1000)  # noqa: PLR2004 - 1e11 ms is 1973, 1e11 s is the year 5138
-    elif isinstance(found, str):
+        moment = int(raw if raw > 1e11 else raw * 1000)  # noqa: PLR2004 - 1e11 ms is 1973, 1e11 s is the year 5138
+    elif isinstance(raw, str):
         try:
-            read = datetime.fromisoformat(found)
+            read = datetime.fromisoformat(raw)
         except ValueError:
             return None
         read = read.replace(tzinfo=read.tzinfo or _zone(zone))

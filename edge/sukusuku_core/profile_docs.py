@@ -144,40 +144,40 @@ def _json_row(point: JsonPoint) -> tuple[str, ...]:
 
 
 def _details(point: Point) -> str:
-    found = []
+    details = []
     if point.unit:
-        found.append(f"unit {point.unit}")
+        details.append(f"unit {point.unit}")
     if point.scale != 1:
-        found.append(f"scale {point.scale:g}")
+        details.append(f"scale {point.scale:g}")
     if point.offset != 0:
-        found.append(f"offset {point.offset:g}")
+        details.append(f"offset {point.offset:g}")
     if point.valid is not None:
-        found.append(f"plausible {point.valid[0]:.12g} to {point.valid[1]:.12g}")
+        details.append(f"plausible {point.valid[0]:.12g} to {point.valid[1]:.12g}")
     if point.invalid:
-        found.append("no reading: " + ", ".join(f"`{value!r}`" for value in point.invalid))
+        details.append("no reading: " + ", ".join(f"`{value!r}`" for value in point.invalid))
     if point.wrap is not None:
-        found.append(f"wrap {point.wrap}")
+        details.append(f"wrap {point.wrap}")
     if isinstance(point, JsonPoint):
-        found += _json_details(point)
+        details += _json_details(point)
     if isinstance(point, ModbusPoint):
-        found += [f"{item.value} = {item.name} ({item.ja})" for item in point.enum]
-    return "; ".join(found) + (f". {point.note}" if point.note and found else point.note)
+        details += [f"{item.value} = {item.name} ({item.ja})" for item in point.enum]
+    return "; ".join(details) + (f". {point.note}" if point.note and details else point.note)
 
 
 def _json_details(point: JsonPoint) -> list[str]:
-    found = []
+    details = []
     if point.optional and point.absent is None:
-        found.append("optional")
+        details.append("optional")
     if point.absent is not None:
         beside = f" where `{point.beside}` is there" if point.beside else ""
-        found.append(f"left out{beside}: `{point.absent!r}`")
+        details.append(f"left out{beside}: `{point.absent!r}`")
     if point.null is Standing.NO_READING:
-        found.append("null: no reading")
+        details.append("null: no reading")
     if point.decimal:
-        found.append(f"decimal sign `{point.decimal}`")
+        details.append(f"decimal sign `{point.decimal}`")
     if point.period:
-        found.append("since the message before; the agent adds up")
-    return found
+        details.append("since the message before; the agent adds up")
+    return details
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -111,26 +111,26 @@ def _below(where: str, key: str) -> str:
 
 def _mistakes(data: Any, kind: Any, where: str = "") -> list[Mistake]:
     """Return everything that msgspec, which stops at the first mistake, would find one after the other."""
-    found: list[Mistake] = []
+    mistakes: list[Mistake] = []
     table, item = _table_of(kind), _item_of(kind)
     if table is not None and isinstance(data, dict):
         fields = {field.encode_name: field for field in msgspec.structs.fields(table)}
         for key, value in data.items():
             if key in fields:
-                found += _mistakes(value, fields[key].type, _below(where, key))
+                mistakes += _mistakes(value, fields[key].type, _below(where, key))
             else:
-                found.append(_explain(f"Object contains unknown field `{key}`", data, table, where))
+                mistakes.append(_explain(f"Object contains unknown field `{key}`", data, table, where))
         missing = [key for key, field in fields.items() if field.required and key not in data]
-        found += [Mistake(_below(where, key), "missing, and it is required") for key in missing]
+        mistakes += [Mistake(_below(where, key), "missing, and it is required") for key in missing]
     elif item is not None and isinstance(data, list):
         for n, value in enumerate(data):
-            found += _mistakes(value, item, f"{where}[{n}]")
-    if not found:  # a single value, or what holds between the parts of a table
+            mistakes += _mistakes(value, item, f"{where}[{n}]")
+    if not mistakes:  # a single value, or what holds between the parts of a table
         try:
             msgspec.convert(data, kind, dec_hook=_from_text)
         except msgspec.ValidationError as error:
-            found = [_explain(str(error), data, kind, where)]
-    return found
+            mistakes = [_explain(str(error), data, kind, where)]
+    return mistakes
 
 
 def _table_of(kind: Any) -> type[msgspec.Struct] | None:
@@ -156,7 +156,7 @@ def _explain(message: str, data: Any, kind: Any, above: str = "") -> Mistake:
     match = _PATH.search(message)
     path = match["path"] if match else "$"
     what = _PATH.sub("", message).replace(f" matching regex {ID_PATTERN!r}", f", an id: {_ID_RULE}")
-    found, table = _walk(path, data, kind)
+    value, table = _walk(path, data, kind)
     own = path.removeprefix("$")
     where = (above + own if above else own.lstrip(".")) or "top level"
     unknown = _UNKNOWN.search(what)
@@ -167,9 +167,9 @@ def _explain(message: str, data: Any, kind: Any, above: str = "") -> Mistake:
         hint = f"; did you mean `{near[0]}`?" if near else "."
         return Mistake(where, f"unknown key `{unknown['key']}`{hint} Allowed: {', '.join(keys)}")
     if choices := _choices(table):
-        return Mistake(where, f"found {found!r}. Allowed: {', '.join(choices)}")
-    hidden = found is None or isinstance(found, dict | list) or where.rpartition(".")[2] in SECRETS
-    shown = "" if hidden else f", found {found!r}"
+        return Mistake(where, f"found {value!r}. Allowed: {', '.join(choices)}")
+    hidden = value is None or isinstance(value, dict | list) or where.rpartition(".")[2] in SECRETS
+    shown = "" if hidden else f", found {value!r}"
     return Mistake(where, f"{what[:1].lower()}{what[1:]}{shown}")
 
 

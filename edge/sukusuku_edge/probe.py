@@ -129,7 +129,7 @@ def judge(decoded: Decoded) -> str:
 async def _sensor(profile: JsonProfile, topic: str, options: Options) -> list[tuple[str, ...]]:
     if "+" in topic or "#" in topic or not topic:
         raise ConfigError(f"target `{topic}`: {profile.profile} is an MQTT sensor; give one topic, without + and #")
-    found: dict[str, Decoded] = {}
+    decoded: dict[str, Decoded] = {}
     refused: list[str] = []
     trouble = ""
     below = {f"{topic}/{point.topic}".rstrip("/"): point.topic for point in profile.point}
@@ -146,14 +146,14 @@ async def _sensor(profile: JsonProfile, topic: str, options: Options) -> list[tu
                         continue
                     missing.discard(message.topic)
                     for sample in samples:
-                        found |= sample.values
+                        decoded |= sample.values
                         refused += sample.refused
-    if not found and not refused:
+    if not decoded and not refused:
         raise TransientError(
             f"nothing to read on `{topic}` at {options.broker.host}:{options.broker.port} within {options.wait:g} s"
             f"{trouble}: check the topic, the sensor's power and its settings, or make it send"
         )
-    return list(_fields(profile, found, refused))
+    return list(_fields(profile, decoded, refused))
 
 
 def _fields(profile: JsonProfile, found: Mapping[str, Decoded], refused: Iterable[str]) -> Iterator[tuple[str, ...]]:

@@ -229,7 +229,7 @@ def check(settings: EdgeSettings, name: str) -> Edge:
         raise ConfigError(f"{name}: uplink: a key is of no use with `acknowledge = false`: leave out one of them")
     if settings.renewal is not None:
         _check_renewal(settings, f"{name}: renewal")
-    found = dict(_profiles(settings, name))
+    device_profiles = dict(_profiles(settings, name))
     bound: list[Bound] = []
     for a, asset in enumerate(settings.asset):
         where = f"{name}: asset[{a}] ({asset.id})"
@@ -244,8 +244,8 @@ def check(settings: EdgeSettings, name: str) -> Edge:
                 raise ConfigError(f"{key}.metric: `{binding.metric}` is bound above already")
             if binding.metric == "Info/Source" and asset.source is not None:
                 raise ConfigError(f"{key}.metric: `Info/Source` is given by `source` already")
-            if binding.device not in found:
-                known = ", ".join(found) or "none"
+            if binding.device not in device_profiles:
+                known = ", ".join(device_profiles) or "none"
                 raise ConfigError(f"{key}.device: there is no device `{binding.device}`; there are: {known}")
             metrics.add(binding.metric.lower())
             bound.append(
@@ -255,12 +255,12 @@ def check(settings: EdgeSettings, name: str) -> Edge:
                     kind=asset.kind,
                     metric=binding.metric,
                     device=binding.device,
-                    profile=found[binding.device],
+                    profile=device_profiles[binding.device],
                     point=binding.point,
                     distance=binding.distance,
                 )
             )
-    return Edge(settings, found, tuple(bound), dict(_buses(settings, name, found)))
+    return Edge(settings, device_profiles, tuple(bound), dict(_buses(settings, name, device_profiles)))
 
 
 def _check_renewal(settings: EdgeSettings, where: str) -> None:

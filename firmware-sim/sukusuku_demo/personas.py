@@ -99,7 +99,7 @@ def _template() -> Environment:
 def _accounts(operations: Operations) -> Mapping[str, Account]:
     """Return the account of each persona that has one, made at the first start."""
     book, grants, now = Accounts(operations), Grants(operations), now_ms()
-    found: dict[str, Account] = {}
+    accounts: dict[str, Account] = {}
     for persona in PERSONAS:
         if persona.role is None:
             continue
@@ -110,8 +110,8 @@ def _accounts(operations: Operations) -> Mapping[str, Account]:
             known = book.add(login, persona.ja, now, _BY, organisation=whose)
             to = {"organisation": whose} if whose is not None else {"account": known.id}
             grants.give(persona.role, persona.site, now, _BY, **to)
-        found[persona.id] = known
-    return found
+        accounts[persona.id] = known
+    return accounts
 
 
 def _is_loopback(host: str | None) -> bool:

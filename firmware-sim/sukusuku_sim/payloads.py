@@ -33,22 +33,22 @@ def messages(
 def _message(
     profile: JsonProfile, points: list[JsonPoint], values: Mapping[str, Value], time: int, number: int
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    message: dict[str, Any] = {}
     if profile.zone:
-        _put(found, profile.time, japan_time(time).isoformat("T", "milliseconds")[:-6])
-        _put(found, profile.zone, "UTC+9:00")
+        _put(message, profile.time, japan_time(time).isoformat("T", "milliseconds")[:-6])
+        _put(message, profile.zone, "UTC+9:00")
     elif profile.time:
         moment = datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="milliseconds")
-        _put(found, profile.time, moment.replace("+00:00", "Z"))
+        _put(message, profile.time, moment.replace("+00:00", "Z"))
     if profile.sequence:
-        _put(found, profile.sequence, number)
+        _put(message, profile.sequence, number)
     for point in points:
         value = _said(point, values[point.name])
         if point.beside:
-            _put(found, _below(profile, point.beside), 1)
+            _put(message, _below(profile, point.beside), 1)
         if point.absent is None or value != point.absent:
-            _put(found, _below(profile, point.path), value)
-    return found
+            _put(message, _below(profile, point.path), value)
+    return message
 
 
 def _said(point: JsonPoint, value: Value) -> Value:

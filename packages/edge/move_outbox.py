@@ -25,13 +25,13 @@ def move(settings: Path, old: Path, new: Path) -> list[Path]:
     named = dict.fromkeys(Path(name).stem for name in re.findall(f"[\"']{re.escape(str(old))}/([^\"'/]+)", text))
     if not named:
         return []
-    found = [path for stem in named for path in sorted(old.glob(f"{stem}*")) if path.is_file()]
+    files = [path for stem in named for path in sorted(old.glob(f"{stem}*")) if path.is_file()]
     with ExitStack() as held:
-        for lock in (path for path in found if path.suffix == ".lock"):
+        for lock in (path for path in files if path.suffix == ".lock"):
             fcntl.flock(held.enter_context(lock.open()), fcntl.LOCK_EX | fcntl.LOCK_NB)
         new.mkdir(mode=0o700, exist_ok=True)
         owner = new.stat()
-        for path in found:
+        for path in files:
             os.chown(path, owner.st_uid, owner.st_gid)
             shutil.move(path, new / path.name)
     changed = settings.with_name(f".{settings.name}.new")
@@ -41,7 +41,7 @@ def move(settings: Path, old: Path, new: Path) -> list[Path]:
         os.fsync(file.fileno())
     changed.replace(settings)
     _give_back(old)
-    return [new / path.name for path in found]
+    return [new / path.name for path in files]
 
 
 def _give_back(folder: Path) -> None:

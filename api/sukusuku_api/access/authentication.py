@@ -50,23 +50,23 @@ class Authentication:
         header = request.headers.get("authorization", "")
         if header[: len(_BEARER)].lower() == _BEARER:
             token = header[len(_BEARER) :].strip()
-            found = self._kept.get(("key", tokens.digest(token), address), lambda: self._by_key(token, address))
-            if found is None:
+            who = self._kept.get(("key", tokens.digest(token), address), lambda: self._by_key(token, address))
+            if who is None:
                 raise ProblemError(
                     HTTPStatus.UNAUTHORIZED,
                     "This key opens nothing: it was revoked, has expired, or was cut off when it was copied.",
                     headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
                 )
-            return found
+            return who
         token = request.cookies.get(self.cookie, "")
-        found = self._kept.get(("session", tokens.digest(token), address), lambda: self._by_cookie(token, address))
-        judged = found is not None or _tells_origin(request)  # a visitor may be a program, which tells nothing
-        if found is None and self._visitor is not None:
-            found = self._visitor(request)
+        who = self._kept.get(("session", tokens.digest(token), address), lambda: self._by_cookie(token, address))
+        judged = who is not None or _tells_origin(request)  # a visitor may be a program, which tells nothing
+        if who is None and self._visitor is not None:
+            who = self._visitor(request)
         foreign = judged and request.scope.get("method", "GET") not in _SAFE and not self.is_same_origin(request)
-        if found is not None and foreign:
+        if who is not None and foreign:
             raise ProblemError(HTTPStatus.FORBIDDEN, "This was sent from a page of another site.")
-        return found
+        return who
 
     def turn(self, session: Session) -> str | None:
         """Return a new token for a session; None: somebody has just given it one, or it is over."""

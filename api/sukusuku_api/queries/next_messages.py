@@ -28,12 +28,12 @@ def read(
         for alert in context.operations.open_alerts()
     )
     wide = is_wide(silent, sum(not asset.has_left(now) for asset in whole.assets.values()))
-    found: dict[int, tuple[Upcoming, ...] | Pause] = {}
+    messages: dict[int, tuple[Upcoming, ...] | Pause] = {}
     with context.operations.reading() as connection:
         for alert in alerts:
             subject = whole.assets.get(alert.asset) or whole.sites.get(alert.asset)
             if subject is None or alert.rule not in set(Rule):
-                found[alert.id] = Pause.NOBODY
+                messages[alert.id] = Pause.NOBODY
                 continue
             silence = holding(modes, ModeKind.SILENCE, {alert.asset, alert.site}, now)
             around = Circumstances(
@@ -45,8 +45,8 @@ def read(
                 by=_by(context, alert, now),
             )
             on = terms(whole.facility, Rule(alert.rule), subject, whole.hours[alert.asset])
-            found[alert.id] = upcoming(timing, on, alert, around)
-    return found
+            messages[alert.id] = upcoming(timing, on, alert, around)
+    return messages
 
 
 def _by(context: Context, alert: Alert, now: int) -> int | None:

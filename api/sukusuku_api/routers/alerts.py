@@ -50,7 +50,7 @@ async def alerts(
     account = context.own_account
     if mine and account is None:
         raise invalid("query.mine", "only an account of one person has alerts of its own")
-    found = await run_in_threadpool(
+    stored = await run_in_threadpool(
         context.operations.alerts,
         open_only=only_open,
         site=site,
@@ -60,7 +60,7 @@ async def alerts(
     )
     return out.AlertsOut(
         time=japan_time(context.clock()),
-        alerts=[out.alert(context.index, alert) for alert in found],
+        alerts=[out.alert(context.index, alert) for alert in stored],
     )
 
 
@@ -124,7 +124,7 @@ async def acknowledge(context: AcknowledgingContext, alert_id: AlertId, body: Ac
     """
     await _known(context, alert_id)
     try:
-        found = await run_in_threadpool(
+        acknowledged = await run_in_threadpool(
             context.operations.acknowledge,
             alert_id,
             context.name(body.by),
@@ -136,7 +136,7 @@ async def acknowledge(context: AcknowledgingContext, alert_id: AlertId, body: Ac
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.") from error
     except AlertStateError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
-    return out.alert(context.index, found)
+    return out.alert(context.index, acknowledged)
 
 
 @router.post(

@@ -69,7 +69,7 @@ def upload(
     if room is not None:
         known_room(context, room)
     try:
-        found = take(context, content, context.name(by), room)
+        done = take(context, content, context.name(by), room)
     except BookingsError as error:
         told = error.told(texts("sukusuku_server", lang))
         raise ProblemError(
@@ -78,11 +78,11 @@ def upload(
             errors=[("body", text) for text in told],
         ) from error
     return out.TakenOut(
-        unchanged=found.kept is None,
-        rows=found.told.rows,
-        skipped=found.told.skipped,
-        taken=None if found.kept is None else out.taken(found.kept),
-        overbooked=[item for ident, over in found.over for item in out.overbooked(ident, over)],
+        unchanged=done.kept is None,
+        rows=done.told.rows,
+        skipped=done.told.skipped,
+        taken=None if done.kept is None else out.taken(done.kept),
+        overbooked=[item for ident, over in done.over for item in out.overbooked(ident, over)],
     )
 
 

@@ -141,12 +141,12 @@ def score_card(
 def _ahead(context: Context, now: int) -> list[AheadOut]:
     derived, book = context.store.live.derived_latest(), Emptyings(context.operations)
     coming = context.next_visits(now)
-    found = []
+    forecasts = []
     for view in context.views(now):
         if isinstance(view, UnitView):
             own = derived.get(view.id, {}) if view.outlook is not None else {}
             emptied = book.last(view.id, now)
-            found.append(
+            forecasts.append(
                 AheadOut(
                     unit=view.id,
                     last=live.last(view.last_time, now),
@@ -160,7 +160,7 @@ def _ahead(context: Context, now: int) -> list[AheadOut]:
                     film_days=_number(own.get("Film/DaysLeft")),
                 )
             )
-    return found
+    return forecasts
 
 
 def _next_round(visit: NextVisit | None) -> NextRoundOut | None:

@@ -161,18 +161,18 @@ def _known(context: Context, number: int) -> IssuedReport:
     return found
 
 
-def _out(found: IssuedReport) -> IssuedOut:
+def _out(issued: IssuedReport) -> IssuedOut:
     return IssuedOut(
-        number=found.number,
-        kind=found.kind,
-        period=found.period,
-        site=found.site,
-        lang=found.language,
-        issued=japan_time(found.issued),
-        by=found.by,
-        note=found.note,
-        replaces=found.replaces,
-        settings=found.settings,
-        digest=found.digest,
-        files=found.files,
+        number=issued.number,
+        kind=issued.kind,
+        period=issued.period,
+        site=issued.site,
+        lang=issued.language,
+        issued=japan_time(issued.issued),
+        by=issued.by,
+        note=issued.note,
+        replaces=issued.replaces,
+        settings=issued.settings,
+        digest=issued.digest,
+        files=issued.files,
     )

@@ -116,10 +116,10 @@ def counterfactual(
     null when the period has no data. The comparison begins with the first estimate.
     """
     first, stop = _stretch(start, end, context.clock(), EIGHT_WEEKS_MS)
-    found = _books(context).compare(per_week, first, stop)
-    if found is None:
+    compared = _books(context).compare(per_week, first, stop)
+    if compared is None:
         return None
-    done, ways = found.comparison, found.ways is not None
+    done, ways = compared.comparison, compared.ways is not None
     fees = all_fees().on(done.last_day)
     return CounterfactualOut(
         start=japan_time(done.start),
@@ -127,7 +127,7 @@ def counterfactual(
         per_week=done.per_week,
         actual=figures.outcome(done.actual, ways=ways),
         fixed=figures.outcome(done.fixed, ways=ways),
-        ways=found.ways,
+        ways=compared.ways,
         fees=FeesOut(
             name=NameOut(ja=fees.name_ja, en=fees.name_en),
             since=fees.since,

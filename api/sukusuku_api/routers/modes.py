@@ -130,14 +130,14 @@ def _subject(context: Context, body: Start) -> str:
     return f"{body.subject}/{body.metric}"
 
 
-def _shape(found: Mode, now: int) -> ModeOut:
+def _shape(mode: Mode, now: int) -> ModeOut:
     return ModeOut(
-        id=found.id,
-        kind=found.kind,
-        subject=found.subject,
-        since=japan_time(found.since),
-        until=collection.at(found.until),
-        active=found.holds(now),
-        by=found.who,
-        reason=found.reason,
+        id=mode.id,
+        kind=mode.kind,
+        subject=mode.subject,
+        since=japan_time(mode.since),
+        until=collection.at(mode.until),
+        active=mode.holds(now),
+        by=mode.who,
+        reason=mode.reason,
     )

@@ -142,7 +142,7 @@ def answer(context: AnsweringContext, stop_id: StopId, body: Reply) -> collectio
     if known is None or not context.sees(known.stop.asset):
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no stop {stop_id}.")
     try:
-        found = Rounds(context.operations).answer(
+        answered = Rounds(context.operations).answer(
             stop_id,
             body.answer,
             context.name(body.by),
@@ -153,7 +153,7 @@ def answer(context: AnsweringContext, stop_id: StopId, body: Reply) -> collectio
         )
     except UnknownStopError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no stop {stop_id}.") from error
-    return collection.stop(found.stop, found)
+    return collection.stop(answered.stop, answered)
 
 
 def _shown(context: Context, run: Run, stops: Sequence[StopRecord], now: int) -> collection.RunOut | None:

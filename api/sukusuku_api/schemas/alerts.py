@@ -81,40 +81,40 @@ class AlertsOut(Shape):
     alerts: list[AlertOut]
 
 
-def alert(index: FacilityIndex, found: Alert) -> AlertOut:
+def alert(index: FacilityIndex, stored: Alert) -> AlertOut:
     """Return an alert for the border."""
-    about: Site | Unit | Room | None = index.sites.get(found.asset)
-    if found.asset in index.assets:
-        about = index.assets[found.asset].settings
+    about: Site | Unit | Room | None = index.sites.get(stored.asset)
+    if stored.asset in index.assets:
+        about = index.assets[stored.asset].settings
 
     def at(time: int | None) -> datetime | None:
         return None if time is None else japan_time(time)
 
     return AlertOut(
-        id=found.id,
-        rule=found.rule,
-        site=found.site,
-        asset=found.asset,
+        id=stored.id,
+        rule=stored.rule,
+        site=stored.site,
+        asset=stored.asset,
         asset_name=None if about is None else name(about.name),
-        state=found.state,
-        since=japan_time(found.since),
-        fired=at(found.fired),
-        acknowledged=at(found.acknowledged),
-        acknowledged_by=found.acknowledged_by,
-        assigned_to=found.assigned_to,
-        resolved=at(found.resolved),
-        value=found.value,
-        stage=found.stage,
-        reason=found.reason,
-        returns=found.returns,
-        flapping=found.flapping,
-        detail=found.detail,
+        state=stored.state,
+        since=japan_time(stored.since),
+        fired=at(stored.fired),
+        acknowledged=at(stored.acknowledged),
+        acknowledged_by=stored.acknowledged_by,
+        assigned_to=stored.assigned_to,
+        resolved=at(stored.resolved),
+        value=stored.value,
+        stage=stored.stage,
+        reason=stored.reason,
+        returns=stored.returns,
+        flapping=stored.flapping,
+        detail=stored.detail,
     )
 
 
 def one_alert(
     index: FacilityIndex,
-    found: Alert,
+    stored: Alert,
     due: tuple[Upcoming, ...] | Pause,
     names: Mapping[str, str],
     *,
@@ -124,7 +124,7 @@ def one_alert(
     messages = [] if isinstance(due, Pause) or away else due
     pause = due.value if isinstance(due, Pause) else "away" if away else None
     return OneAlertOut(
-        **alert(index, found).model_dump(),
+        **alert(index, stored).model_dump(),
         next_messages=[
             NextMessageOut(
                 time=japan_time(message.at),

@@ -81,24 +81,24 @@ class BookingsOut(Shape):
     overbooked: list[OverbookedOut]
 
 
-def taken(found: Import) -> ImportOut:
+def taken(done: Import) -> ImportOut:
     """Return an import for the border."""
     return ImportOut(
-        id=found.id,
-        source=found.source,
-        feed=found.feed,
-        imported=japan_time(found.imported),
-        imported_by=found.imported_by,
-        withdrawn=at(found.withdrawn),
-        withdrawn_by=found.withdrawn_by,
+        id=done.id,
+        source=done.source,
+        feed=done.feed,
+        imported=japan_time(done.imported),
+        imported_by=done.imported_by,
+        withdrawn=at(done.withdrawn),
+        withdrawn_by=done.withdrawn_by,
         covers=[
-            CoverOut(room=item.room, start=japan_time(item.start), end=japan_time(item.end)) for item in found.covers
+            CoverOut(room=item.room, start=japan_time(item.start), end=japan_time(item.end)) for item in done.covers
         ],
-        children=sum(item.children for item in found.spans),
+        children=sum(item.children for item in done.spans),
     )
 
 
-def overbooked(room: str, found: Sequence[Overbooked]) -> list[OverbookedOut]:
+def overbooked(room: str, stretches: Sequence[Overbooked]) -> list[OverbookedOut]:
     """Return stretches with too many bookings for the border."""
     return [
         OverbookedOut(
@@ -108,7 +108,7 @@ def overbooked(room: str, found: Sequence[Overbooked]) -> list[OverbookedOut]:
             booked=item.booked,
             limit=item.limit,
         )
-        for item in found
+        for item in stretches
     ]
 
 

@@ -50,18 +50,18 @@ class ChangesOut(Shape):
     changes: list[EffectOut]
 
 
-def effect(found: Changed) -> EffectOut:
+def effect(changed: Changed) -> EffectOut:
     """Return the effect of a day for the border."""
-    zones = found.zones
+    zones = changed.zones
     before = zone_share({zone: item.before for zone, item in zones.items()})
     after = zone_share({zone: item.after for zone, item in zones.items()})
     return EffectOut(
-        date=found.day,
-        note=None if found.note is None else name(found.note),
-        start=japan_time(found.start),
-        end=japan_time(found.end),
-        before=tally(found.room.before, found.channel),
-        after=tally(found.room.after, found.channel),
+        date=changed.day,
+        note=None if changed.note is None else name(changed.note),
+        start=japan_time(changed.start),
+        end=japan_time(changed.end),
+        before=tally(changed.room.before, changed.channel),
+        after=tally(changed.room.after, changed.channel),
         zones=[
             ZoneEffectOut(
                 zone=zone,
@@ -73,7 +73,7 @@ def effect(found: Changed) -> EffectOut:
             )
             for zone, item in zones.items()
         ],
-        **_difference(found.room),
+        **_difference(changed.room),
     )
 
 

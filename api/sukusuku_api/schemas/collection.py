@@ -61,19 +61,19 @@ class EmptyingsOut(Shape):
     emptyings: list[EmptyingOut]
 
 
-def emptying(found: Emptying) -> EmptyingOut:
+def emptying(stored: Emptying) -> EmptyingOut:
     """Return an emptying for the border."""
     return EmptyingOut(
-        id=found.id,
-        unit=found.asset,
-        time=japan_time(found.time),
-        percent=round(found.percent, 1),
-        nappies=round(found.nappies, 1),
-        state=found.state,
-        evidence=list(found.evidence),
-        confidence=round(found.confidence, 3),
-        by=found.by,
-        note=found.note,
+        id=stored.id,
+        unit=stored.asset,
+        time=japan_time(stored.time),
+        percent=round(stored.percent, 1),
+        nappies=round(stored.nappies, 1),
+        state=stored.state,
+        evidence=list(stored.evidence),
+        confidence=round(stored.confidence, 3),
+        by=stored.by,
+        note=stored.note,
     )
 
 
@@ -95,16 +95,16 @@ class FindingsOut(Shape):
     findings: list[FindingOut]
 
 
-def finding(found: Finding) -> FindingOut:
+def finding(stored: Finding) -> FindingOut:
     """Return a finding for the border."""
-    of_room = found.name in OF_ROOMS
+    of_room = stored.name in OF_ROOMS
     return FindingOut(
-        unit=None if of_room else found.asset,
-        room=found.asset if of_room else None,
-        name=found.name,
-        since=japan_time(found.since),
-        until=at(found.until),
-        detail=found.detail,
+        unit=None if of_room else stored.asset,
+        room=stored.asset if of_room else None,
+        name=stored.name,
+        since=japan_time(stored.since),
+        until=at(stored.until),
+        detail=stored.detail,
     )
 
 
@@ -206,34 +206,34 @@ def stop(found: Stop, record: StopRecord | None = None) -> StopOut:
     return planned.model_copy(update={"answer": record.answer, "answered": at(record.answered), **said})
 
 
-def plan(found: Plan, *, whole: bool) -> PlanOut:
+def plan(made: Plan, *, whole: bool) -> PlanOut:
     """Return a plan for the border; not `whole`: without what is computed from stops that it does not show."""
     return PlanOut(
-        round=found.round,
-        date=found.date,
-        planned=japan_time(found.planned),
-        departs=japan_time(found.departs),
-        returns=japan_time(found.returns),
-        vehicle=found.vehicle,
-        km=round(found.km, 2) if whole else None,
-        minutes=round(found.minutes, 1) if whole else None,
-        solver=found.solver if whole else None,
-        stops=[stop(item) for item in found.stops],
+        round=made.round,
+        date=made.date,
+        planned=japan_time(made.planned),
+        departs=japan_time(made.departs),
+        returns=japan_time(made.returns),
+        vehicle=made.vehicle,
+        km=round(made.km, 2) if whole else None,
+        minutes=round(made.minutes, 1) if whole else None,
+        solver=made.solver if whole else None,
+        stops=[stop(item) for item in made.stops],
     )
 
 
-def run(found: Run, records: list[StopRecord], now: int, *, whole: bool) -> RunOut:
+def run(stored: Run, records: list[StopRecord], now: int, *, whole: bool) -> RunOut:
     """Return a round on a date for the border; `whole` as for `plan`."""
-    values = plan(found.plan, whole=whole).model_dump(exclude={"stops"})
+    values = plan(stored.plan, whole=whole).model_dump(exclude={"stops"})
     return RunOut(
         **values,
-        id=found.id,
-        state=state_of(found, now),
-        sent=at(found.sent),
-        told=found.told,
-        accepted=at(found.accepted),
-        accepted_by=found.accepted_by,
-        changed=at(found.changed),
+        id=stored.id,
+        state=state_of(stored, now),
+        sent=at(stored.sent),
+        told=stored.told,
+        accepted=at(stored.accepted),
+        accepted_by=stored.accepted_by,
+        changed=at(stored.changed),
         stops=[stop(record.stop, record) for record in records],
     )
 

@@ -42,18 +42,18 @@ class VisitOut(Shape):
     answer: Answer
 
 
-def visit(found: Visit) -> VisitOut:
+def visit(counted: Visit) -> VisitOut:
     """Return a visit for the border."""
     return VisitOut(
-        unit=found.asset,
-        kind=found.kind,
-        round=found.round,
-        stop=found.stop,
-        planned=at(found.planned),
-        deadline=at(found.deadline),
-        emptied=at(found.emptied),
-        percent=tenth(found.percent),
-        answer=found.answer,
+        unit=counted.asset,
+        kind=counted.kind,
+        round=counted.round,
+        stop=counted.stop,
+        planned=at(counted.planned),
+        deadline=at(counted.deadline),
+        emptied=at(counted.emptied),
+        percent=tenth(counted.percent),
+        answer=counted.answer,
     )
 
 
@@ -103,20 +103,20 @@ def site_weight(found: SiteWeight) -> SiteWeightOut:
     )
 
 
-def kpi(found: Kpi) -> KpiOut:
+def kpi(figures: Kpi) -> KpiOut:
     """Figures for the border."""
     return KpiOut(
-        unit=found.asset,
-        visits=dict(found.visits),
-        emptyings=found.emptyings,
-        level_at_emptying=spread(found.level),
-        open_hours=told("open_hours", found.open_hours),
-        known_hours=told("known_hours", found.known_hours),
-        overflow_hours=told("overflow_hours", found.overflow_hours),
-        availability=None if found.availability is None else told("availability", found.availability),
-        hours_from_due_to_empty=spread(found.wait_hours),
-        alerts=found.alerts,
-        kg=told("kg", found.kg),
+        unit=figures.asset,
+        visits=dict(figures.visits),
+        emptyings=figures.emptyings,
+        level_at_emptying=spread(figures.level),
+        open_hours=told("open_hours", figures.open_hours),
+        known_hours=told("known_hours", figures.known_hours),
+        overflow_hours=told("overflow_hours", figures.overflow_hours),
+        availability=None if figures.availability is None else told("availability", figures.availability),
+        hours_from_due_to_empty=spread(figures.wait_hours),
+        alerts=figures.alerts,
+        kg=told("kg", figures.kg),
     )
 
 
@@ -137,19 +137,19 @@ class OutcomeOut(Shape):
     yen: float = Field(description="Fee, plus travel where it is known")
 
 
-def outcome(found: Outcome, *, ways: bool) -> OutcomeOut:
+def outcome(stored: Outcome, *, ways: bool) -> OutcomeOut:
     """One side for the border."""
     return OutcomeOut(
-        visits=found.visits,
-        needless=found.needless,
-        trips=found.trips,
-        level_at_emptying=spread(found.level),
-        overflow_hours=round(found.overflow_hours, 2),
-        kg=round(found.kg, 1),
-        km=round(found.km, 1) if ways else None,
-        kg_co2=round(found.kg_co2, 2) if ways else None,
-        travel_yen=round(found.travel_yen) if ways else None,
-        fee_yen=round(found.fee_yen),
-        ticket_yen=round(found.ticket_yen),
-        yen=round(found.yen),
+        visits=stored.visits,
+        needless=stored.needless,
+        trips=stored.trips,
+        level_at_emptying=spread(stored.level),
+        overflow_hours=round(stored.overflow_hours, 2),
+        kg=round(stored.kg, 1),
+        km=round(stored.km, 1) if ways else None,
+        kg_co2=round(stored.kg_co2, 2) if ways else None,
+        travel_yen=round(stored.travel_yen) if ways else None,
+        fee_yen=round(stored.fee_yen),
+        ticket_yen=round(stored.ticket_yen),
+        yen=round(stored.yen),
     )

@@ -174,28 +174,28 @@ def point(found: Point) -> PointOut:
     return PointOut(time=japan_time(found.time), value=float(found.value or 0))
 
 
-def tally(found: UsageSums, counted: Counted) -> TallyOut:
+def tally(sums: UsageSums, counted: Counted) -> TallyOut:
     """Return a tally for the border; `counted` is what its room counts."""
     children = counted == "children"
     return TallyOut(
         counted=counted,
-        open_hours=round(found.open_ms / HOUR_MS, 2),
-        completeness=rounded(found.completeness),
-        visits=found.visits if children and found.known_ms else None,
-        arrivals=found.arrivals if children and found.known_ms else None,
-        child_hours=round(found.person_hours, 2) if children and found.known_ms else None,
-        person_hours=round(found.person_hours, 2),
-        average=rounded(found.average_occupancy),
-        average_when_used=rounded(found.average_when_used),
-        peak=found.peak_occupancy,
-        average_utilisation=rounded(found.average_utilisation),
-        peak_utilisation=rounded(found.peak_utilisation),
-        time_used=rounded(found.time_used),
-        use_minutes=rounded(found.dwell_minutes),
-        under_target=rounded(found.under_target),
-        on_target=rounded(found.on_target),
-        over_target=rounded(found.over_target),
-        hours_used=rounded(found.hours_used_share),
+        open_hours=round(sums.open_ms / HOUR_MS, 2),
+        completeness=rounded(sums.completeness),
+        visits=sums.visits if children and sums.known_ms else None,
+        arrivals=sums.arrivals if children and sums.known_ms else None,
+        child_hours=round(sums.person_hours, 2) if children and sums.known_ms else None,
+        person_hours=round(sums.person_hours, 2),
+        average=rounded(sums.average_occupancy),
+        average_when_used=rounded(sums.average_when_used),
+        peak=sums.peak_occupancy,
+        average_utilisation=rounded(sums.average_utilisation),
+        peak_utilisation=rounded(sums.peak_utilisation),
+        time_used=rounded(sums.time_used),
+        use_minutes=rounded(sums.dwell_minutes),
+        under_target=rounded(sums.under_target),
+        on_target=rounded(sums.on_target),
+        over_target=rounded(sums.over_target),
+        hours_used=rounded(sums.hours_used_share),
     )
 
 
@@ -222,16 +222,16 @@ def expected_hour(found: Expected) -> ExpectedOut:
     )
 
 
-def limit(room: str, time: int, found: RoomLimit, zones: Sequence[ZoneLimit]) -> LimitOut:
+def limit(room: str, time: int, of_room: RoomLimit, zones: Sequence[ZoneLimit]) -> LimitOut:
     """Return a limit with its parts."""
     return LimitOut(
         room=room,
         time=japan_time(time),
-        children=found.children,
-        limited_by=list(found.limited_by),
-        parts=dict(found.parts),
-        m2_per_child=rounded(found.m2_per_child),
-        staff=found.staff,
+        children=of_room.children,
+        limited_by=list(of_room.limited_by),
+        parts=dict(of_room.parts),
+        m2_per_child=rounded(of_room.m2_per_child),
+        staff=of_room.staff,
         zones=[ZoneLimitOut(zone=zone.zone, children=zone.children) for zone in zones],
     )
 
@@ -248,17 +248,17 @@ def correction(found: Correction) -> CorrectionOut:
     )
 
 
-def count(found: Calibration) -> CountOut:
+def count(calibration: Calibration) -> CountOut:
     """Return a count by staff for the border."""
     return CountOut(
-        id=found.id,
-        time=japan_time(found.time),
-        children=found.children,
-        staff=found.staff,
-        by=found.by,
-        note=found.note,
-        withdrawn=None if found.withdrawn is None else japan_time(found.withdrawn),
-        withdrawn_by=found.withdrawn_by,
+        id=calibration.id,
+        time=japan_time(calibration.time),
+        children=calibration.children,
+        staff=calibration.staff,
+        by=calibration.by,
+        note=calibration.note,
+        withdrawn=None if calibration.withdrawn is None else japan_time(calibration.withdrawn),
+        withdrawn_by=calibration.withdrawn_by,
     )
 
 

@@ -120,33 +120,33 @@ def ends(subject: str, end: int, now: int, _: Translate) -> Finding:
 def _broker_error(error: Exception, _: Translate) -> tuple[str, str]:
     match error.__cause__:
         case ssl.SSLCertVerificationError():
-            found = (
+            diagnoses = (
                 _("the certificate of %(host)s does not verify: %(error)s"),
                 _("See that `ca_file` has signed it, that it names %(host)s, and that it has not ended."),
             )
         case ssl.SSLError():
-            found = (
+            diagnoses = (
                 _("%(host)s:%(port)s speaks no TLS that fits: %(error)s"),
                 _("The TLS port is usually 8883; where it asks for our certificate, set `cert_file` and `key_file`."),
             )
         case socket.gaierror():
-            found = (
+            diagnoses = (
                 _("the name %(host)s was not found"),
                 _("Correct `[broker] host`, or the name server of this computer."),
             )
         case ConnectionRefusedError():
-            found = (
+            diagnoses = (
                 _("nothing listens at %(host)s:%(port)s"),
                 _("Start the broker (apt-get install mosquitto; systemctl status mosquitto), or correct `[broker]`."),
             )
         case OSError():
-            found = (
+            diagnoses = (
                 _("%(host)s:%(port)s is not reached: %(error)s"),
                 _("Look at network and firewall; with TLS name the authority: `ca_file`."),
             )
         case _:
-            found = (
+            diagnoses = (
                 _("%(host)s:%(port)s refuses the collector as %(username)s: %(error)s"),
                 _("Correct `username` and `password` of [broker] (Mosquitto: mosquitto_passwd), and its rules."),
             )
-    return found
+    return diagnoses

@@ -86,19 +86,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _from_options(options: argparse.Namespace, known: Answers) -> dict[str, Any]:
     """Return what options say, by table of the answers file."""
-    found: dict[str, Any] = {"operator": {}, "broker": {}, "mail": {}}
+    answers: dict[str, Any] = {"operator": {}, "broker": {}, "mail": {}}
     for table, key in _SCALARS:
         value = getattr(options, f"{table}_{key}")
         if value is not None:
-            found[table][key] = value
+            answers[table][key] = value
     if options.site:
-        found["site"] = [given.pairs(text, "--site") for text in options.site]
+        answers["site"] = [given.pairs(text, "--site") for text in options.site]
     if options.contact:
-        found["contact"] = [given.pairs(text, "--contact") for text in options.contact]
+        answers["contact"] = [given.pairs(text, "--contact") for text in options.contact]
     sensors = dict(given.pair(text, "--sensors") for text in options.sensors)
-    found["sensors"] = {**known.sensors, **{asset: said.split(",") for asset, said in sensors.items()}}
-    found["at"] = {**known.at, **dict(given.pair(text, "--at") for text in options.at)}
-    return found
+    answers["sensors"] = {**known.sensors, **{asset: said.split(",") for asset, said in sensors.items()}}
+    answers["at"] = {**known.at, **dict(given.pair(text, "--at") for text in options.at)}
+    return answers
 
 
 def _refuse_to_overwrite(paths: Sequence[Path] | Mapping[Path, str], _: Translate) -> None:

@@ -8,18 +8,18 @@ from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.settings import Facility
 
 
-def messages(facility: Facility, found: Exchanged, since: int, now: int, *, late: bool) -> list[OutgoingMail]:
+def messages(facility: Facility, exchanged: Exchanged, since: int, now: int, *, late: bool) -> list[OutgoingMail]:
     """Return what the operator's contacts hear: a backup is missed, or there is one again.
 
-    `since` (UTC ms) is when it began to be missed; `found`, how the last ones went.
+    `since` (UTC ms) is when it began to be missed; `exchanged`, how the last ones went.
     """
 
     def subject(gettext: Gettext) -> str:
         return gettext("There is no new backup") if late else gettext("There is a new backup again")
 
     values = {
-        "taken": None if found.taken is None else japan_time(found.taken).strftime("%Y-%m-%d %H:%M"),
-        "reason": found.reason,
+        "taken": None if exchanged.taken is None else japan_time(exchanged.taken).strftime("%Y-%m-%d %H:%M"),
+        "reason": exchanged.reason,
     }
     kind = "backup_late" if late else "backup_made"
     return composer.messages(facility, Matter(kind, "backup", str(since), wrong=late), now, subject, values)

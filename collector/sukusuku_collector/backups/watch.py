@@ -53,19 +53,21 @@ class BackupWatch:
             self._set(AWAITED, 0)
             self._set(TOLD, 0)
             return
-        found = DoorRecords(self._operations).all().get((doors.BACKUP, doors.FOLDER), Exchanged())
+        exchanged = DoorRecords(self._operations).all().get((doors.BACKUP, doors.FOLDER), Exchanged())
         awaited = self._notes.noted(AWAITED) or 0
         if not awaited:
             awaited = now
             self._set(AWAITED, now)
-        missed = max(found.taken or 0, awaited) + round(settings.late_hours * HOUR_MS)
+        missed = max(exchanged.taken or 0, awaited) + round(settings.late_hours * HOUR_MS)
         if now > missed and not told:
-            _log.error("there is no new backup: %s", found.reason or "`sukusuku backup` was not run, or did not end")
-            self._mail(found, missed, now, late=True)
+            _log.error(
+                "there is no new backup: %s", exchanged.reason or "`sukusuku backup` was not run, or did not end"
+            )
+            self._mail(exchanged, missed, now, late=True)
             self._set(TOLD, missed)
         elif now <= missed and told:
             _log.info("there is a new backup again")
-            self._mail(found, told, now, late=False)
+            self._mail(exchanged, told, now, late=False)
             self._set(TOLD, 0)
 
     def _set(self, key: str, value: int) -> None:

@@ -65,10 +65,10 @@ class Exchange:
         end = threading.Timer(self._seconds, self._cut)
         end.start()
         try:
-            found = pool.request(method, url, body=body, headers=headers, preload_content=False)
+            response = pool.request(method, url, body=body, headers=headers, preload_content=False)
             if self._partial:
-                return Answer(found.status, _beginning(found, self._largest), _later(found))
-            content = found.read(self._largest + 1)
+                return Answer(response.status, _beginning(response, self._largest), _later(response))
+            content = response.read(self._largest + 1)
         except (HTTPError, OSError) as error:
             reason = getattr(error, "reason", None) or error
             self._over |= isinstance(reason, TooSlowError)  # a pause as long as all of it
@@ -81,7 +81,7 @@ class Exchange:
         self._check_time()  # a line that is cut looks like the end of an answer that tells no length
         if len(content) > self._largest:
             raise TransientError(f"answered more than {self._largest} bytes")
-        return Answer(found.status, content)
+        return Answer(response.status, content)
 
     def stop(self) -> None:
         """End the exchange that is under way, and any after it."""

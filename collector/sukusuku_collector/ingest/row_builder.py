@@ -308,10 +308,10 @@ class Rows:
         if unread is not None:
             self._passed_over.note(table.subject.edge, "type", _path(table.device, name))
             return None
-        if (found := table.targets.get(name)) is not None:
-            return found
+        if (target := table.targets.get(name)) is not None:
+            return target
         try:
-            found = table.find(name)
+            target = table.find(name)
         except DecodeError as error:
             if error.reason != "unmapped":
                 raise
@@ -320,9 +320,9 @@ class Rows:
                 table.unmapped.add(name)
             return None
         if len(table.targets) < MOST:
-            table.targets[name] = found
-            table.fed.add(found.subject.id)
-        return found
+            table.targets[name] = target
+            table.fed.add(target.subject.id)
+        return target
 
 
 def _own(subject: Subject, name: str, *, foreign: bool) -> Target:

@@ -23,19 +23,19 @@ def keep(body: Any, metrics: Sequence[Any], types: Mapping[str, int], *, birth: 
 
     What could identify somebody is left out, and what cannot be a reading.
     """
-    found = sparkplug.PayloadMessage()
+    kept = sparkplug.PayloadMessage()
     if body.HasField("timestamp"):
-        found.timestamp = body.timestamp
+        kept.timestamp = body.timestamp
     for metric in metrics:
         if birth and metric.is_null:
             continue  # declared, never measured
         if private(metric) or metric.WhichOneof("value") in UNREAD_FIELDS:
             continue
-        item = found.metrics.add()
+        item = kept.metrics.add()
         item.CopyFrom(metric)
         item.datatype = metric.datatype or types.get(metric.name) or 0
-    found.DiscardUnknownFields()
-    return bytes(found.SerializeToString()) if found.metrics else None
+    kept.DiscardUnknownFields()
+    return bytes(kept.SerializeToString()) if kept.metrics else None
 
 
 class UnassignedMessages:

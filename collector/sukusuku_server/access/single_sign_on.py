@@ -56,17 +56,17 @@ def roles(groups: Iterable[str], mapping: Iterable[Group]) -> frozenset[tuple[Ro
 
 
 def _groups(claims: Mapping[str, Any], groups_claim: str) -> frozenset[str]:
-    found = _found(claims, groups_claim)
+    groups = _found(claims, groups_claim)
     elsewhere = claims.get("_claim_names")
-    if found is None and isinstance(elsewhere, Mapping) and groups_claim in elsewhere:
+    if groups is None and isinstance(elsewhere, Mapping) and groups_claim in elsewhere:
         raise UnusableClaimsError(
             f"the person is in more groups than fit into a token: `{groups_claim}` is in `_claim_names`"
         )
-    if found is None:
+    if groups is None:
         return frozenset()
-    if not isinstance(found, list | str):
+    if not isinstance(groups, list | str):
         raise UnusableClaimsError(f"the claim `{groups_claim}` is no list of groups")
-    return frozenset([found] if isinstance(found, str) else (item for item in found if isinstance(item, str)))
+    return frozenset([groups] if isinstance(groups, str) else (item for item in groups if isinstance(item, str)))
 
 
 def _found(claims: Mapping[str, Any], name: str) -> object:

@@ -66,17 +66,17 @@ def _date(match: re.Match[str]) -> date:
 
 def clock(text: str) -> int:
     """Return the minute of the day of a cell: 9:00, 09:00:00, 9時, 9時30分, 午後1時, 1:00 PM, 0.375 (Excel)."""
-    found = plain(text)
-    if _FRACTION.fullmatch(found) and float(found) <= 1:
-        return round(float(found) * _DAY_MINUTES)
-    match = _CLOCK.fullmatch(found)
+    typed = plain(text)
+    if _FRACTION.fullmatch(typed) and float(typed) <= 1:
+        return round(float(typed) * _DAY_MINUTES)
+    match = _CLOCK.fullmatch(typed)
     if match is not None:
         half, hour, minute = (match[1] or match[4] or "").upper(), int(match[2]), int(match[3] or 0)
         if half in {"午後", "PM"} and hour < 12:  # noqa: PLR2004
             hour += 12
         elif half in {"午前", "AM"} and hour == 12:  # noqa: PLR2004
             hour = 0
-        named = match[3] is not None or "時" in found or half or ":" in found
+        named = match[3] is not None or "時" in typed or half or ":" in typed
         if named and minute < 60 and hour * 60 + minute <= _DAY_MINUTES:  # noqa: PLR2004
             return hour * 60 + minute
     raise CellError("time", N_("`%(found)s` is no time; write 9:00 or 9時30分"), text)

@@ -177,19 +177,19 @@ def _sum(rows: Rows, reader: _Row) -> Bookings:
             raise BookingsError([Problem(line, "rows", N_("more than %(most)d rows"), {"most": MOST_ROWS})])
         cancelled = reader.cancelled(row)
         try:
-            found = reader.booked(row)
+            booked = reader.booked(row)
         except CellError as error:
             if cancelled and reader.timeless(row):
                 skipped += 1
                 continue
             problems.append(Problem(line, error.kind, error.text, {"found": error.found}))
             continue
-        days = seen.setdefault(found.room, [found.start, found.start])
-        days[:] = [min(days[0], found.start), max(days[1], found.start)]
+        days = seen.setdefault(booked.room, [booked.start, booked.start])
+        days[:] = [min(days[0], booked.start), max(days[1], booked.start)]
         if cancelled:
             skipped += 1
         else:
-            counts[found.room, found.start, found.end] += found.children
+            counts[booked.room, booked.start, booked.end] += booked.children
     if not seen and not problems:
         problems.append(Problem(0, "empty", N_("The file has no rows with a day and a time")))
     if problems:

@@ -52,17 +52,17 @@ class OpeningHours:
 
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
         """Return the open stretches (from, to) between two moments, clipped to them, in order; they never touch."""
-        found: list[tuple[int, int]] = []
+        open_spans: list[tuple[int, int]] = []
         for day in range(day_number(start), day_number(end - 1) + 1):
             base = midnight(day)
             for opens, closes in self._of(day):
                 first, last = max(base + opens, start), min(base + closes, end)
                 if first >= last:
                     continue
-                if found and found[-1][1] == first:  # open over midnight
-                    first = found.pop()[0]
-                found.append((first, last))
-        return found
+                if open_spans and open_spans[-1][1] == first:  # open over midnight
+                    first = open_spans.pop()[0]
+                open_spans.append((first, last))
+        return open_spans
 
     def next_opening(self, ms: int) -> int | None:
         """Return the first moment from `ms` on at which it is open, maybe `ms` itself; None: not in 400 days."""

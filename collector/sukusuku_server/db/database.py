@@ -138,13 +138,13 @@ class Operations:
         """
         to = to[:120]
         with self.writing() as connection:
-            found = _cared_for(connection, alert_id)
-            if (found.assigned_to, found.assigned_account) == (to, account):
-                return found
+            current = _cared_for(connection, alert_id)
+            if (current.assigned_to, current.assigned_account) == (to, account):
+                return current
             values = _NOBODYS | {"assigned_to": to, "assigned_account": account}
             event = {"kind": "assigned", "who": who[:120], "note": note[:500], "assigned_to": to}
-            _hand_over(connection, found, values, event, now)
-            before, after = found.assigned_account, account
+            _hand_over(connection, current, values, event, now)
+            before, after = current.assigned_account, account
             audit_entry.note(
                 connection,
                 now,
@@ -154,7 +154,7 @@ class Operations:
                 before=None if before is None else {"account": before},
                 after=None if after is None else {"account": after},
             )
-            return replace(found, **values)
+            return replace(current, **values)
 
     def release(self, alert_id: int, who: str, now: int) -> Alert:
         """Nobody takes care of an alert after all, nor shall anybody in particular. Doing it again changes nothing.

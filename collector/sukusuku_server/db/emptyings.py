@@ -54,27 +54,29 @@ class Emptyings:
 
     # ------------------------------------------------------------ derivation
 
-    def replace_detected(self, asset: str, after: int, until: int, found: Sequence[Emptying]) -> tuple[Emptying, ...]:
+    def replace_detected(
+        self, asset: str, after: int, until: int, detected: Sequence[Emptying]
+    ) -> tuple[Emptying, ...]:
         """Make what is stored of after < time <= until what derivation has found there; gives those that are new.
 
         An emptying within `SAME_MS` of a stored one, or of where that one was first detected, is the same and keeps
         its id. What people said stays as they said it; a confirmed one gets the better figures. Detected ones that
         are not found again are deleted.
         """
-        earliest = min((after, *(item.time for item in found)))  # some are only seen hours later
+        earliest = min((after, *(item.time for item in detected)))  # some are only seen hours later
         with self._operations.writing() as connection:
             near = (emptying.c.asset == asset) & (emptying.c.time > earliest - SAME_MS)
             near &= emptying.c.time <= until + SAME_MS
             moved = (emptying.c.asset == asset) & (emptying.c.detected > after) & (emptying.c.detected <= until)
             stored = list(connection.execute(select(*_COLUMNS, emptying.c.detected).where(near | moved)))
-            pairs = _pairs(stored, found)
+            pairs = _pairs(stored, detected)
             for row in stored:
                 if row.id in pairs:
-                    _refresh(connection, row, found[pairs[row.id]])
+                    _refresh(connection, row, detected[pairs[row.id]])
                 elif row.state == EmptyingState.DETECTED and after < row.time <= until:
                     connection.execute(delete(emptying).where(emptying.c.id == row.id))
             known = set(pairs.values())
-            return tuple(_insert(connection, item) for n, item in enumerate(found) if n not in known)
+            return tuple(_insert(connection, item) for n, item in enumerate(detected) if n not in known)
 
     def said(self, asset: str, after: int, until: int) -> tuple[Emptying, ...]:
         """Return emptyings with after < time <= until about which a person has said something, in order of time."""
@@ -153,16 +155,16 @@ class Emptyings:
         Percent and nappies are of one bag: where one alone is given, the other follows in proportion.
         """
         with self._operations.writing() as connection:
-            found = _one(connection, ident)
+            stored = _one(connection, ident)
             _refuse_future(time, now)
-            _refuse_clash(connection, found.asset, time, ident)
+            _refuse_clash(connection, stored.asset, time, ident)
             values = {
                 "state": EmptyingState.CORRECTED,
                 "time": time,
-                "percent": _other(found.percent, found.nappies, nappies) if percent is None else percent,
-                "nappies": _other(found.nappies, found.percent, percent) if nappies is None else nappies,
+                "percent": _other(stored.percent, stored.nappies, nappies) if percent is None else percent,
+                "nappies": _other(stored.nappies, stored.percent, percent) if nappies is None else nappies,
             }
-            _say(connection, found, values, who, now, "correct", note)
+            _say(connection, stored, values, who, now, "correct", note)
             return _one(connection, ident)
 
     def reject(self, ident: int, who: str, now: int, note: str | None = None) -> Emptying:
@@ -192,19 +194,19 @@ class Emptyings:
         Return it; None: a person had entered it, so that it is gone. The audit log keeps what was said.
         """
         with self._operations.writing() as connection:
-            found = _one(connection, ident)
-            if found.state is EmptyingState.DETECTED:
-                return found
+            stored = _one(connection, ident)
+            if stored.state is EmptyingState.DETECTED:
+                return stored
             detected = connection.execute(select(emptying.c.detected).where(emptying.c.id == ident)).scalar_one()
             if detected is None:
                 connection.execute(delete(emptying).where(emptying.c.id == ident))
             else:
-                _refuse_clash(connection, found.asset, detected, ident)
+                _refuse_clash(connection, stored.asset, detected, ident)
                 values = {"state": EmptyingState.DETECTED, "time": detected, "by": None, "note": "", "detected": None}
                 connection.execute(update(emptying).where(emptying.c.id == ident).values(values))
-            said = f": {found.state} {found.percent:.0f} % of {found.time} by {found.by}"
-            _audit(connection, found, who, now, "withdraw", said)
-            _speak(connection, found.asset, found.time if detected is None else min(found.time, detected))
+            said = f": {stored.state} {stored.percent:.0f} % of {stored.time} by {stored.by}"
+            _audit(connection, stored, who, now, "withdraw", said)
+            _speak(connection, stored.asset, stored.time if detected is None else min(stored.time, detected))
             return None if detected is None else _one(connection, ident)
 
     def enter(
@@ -269,20 +271,20 @@ def _insert(connection: Connection, item: Emptying) -> Emptying:
 
 def _say(
     connection: Connection,
-    found: Emptying,
+    before: Emptying,
     values: dict[str, Any],
     who: str,
     now: int,
     action: str,
     note: str | None,
 ) -> None:
-    detected = found.time if found.state is EmptyingState.DETECTED else emptying.c.detected
+    detected = before.time if before.state is EmptyingState.DETECTED else emptying.c.detected
     values = {"by": who[:120], "detected": detected, **values}
     if note is not None:
         values["note"] = note
-    connection.execute(update(emptying).where(emptying.c.id == found.id).values(values))
-    _audit(connection, found, who, now, action)
-    _speak(connection, found.asset, min(found.time, values.get("time", found.time)))
+    connection.execute(update(emptying).where(emptying.c.id == before.id).values(values))
+    _audit(connection, before, who, now, action)
+    _speak(connection, before.asset, min(before.time, values.get("time", before.time)))
 
 
 def _speak(connection: Connection, asset: str, time: int) -> None:

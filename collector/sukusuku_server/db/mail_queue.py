@@ -34,12 +34,12 @@ class MailQueue:
         settled = columns.state != MailState.WAITING
         told = (func.count(), func.min(columns.created), func.max(columns.sent))
         query = select(columns.channel, columns.state, *told).where(columns.channel != "mail")
-        found: dict[str, ChannelTally] = {}
+        by_channel: dict[str, ChannelTally] = {}
         with self._operations.reading() as connection:
             for channel, state, number, oldest, sent in connection.execute(
                 query.group_by(columns.channel, columns.state)
             ):
-                tally = found.get(channel, ChannelTally())
+                tally = by_channel.get(channel, ChannelTally())
                 match MailState(state):
                     case MailState.WAITING:
                         tally = replace(tally, waiting=number, oldest=oldest)
@@ -49,15 +49,15 @@ class MailQueue:
                         tally = replace(tally, sent=sent)
                     case MailState.EXPIRED:
                         pass
-                found[channel] = tally
+                by_channel[channel] = tally
             for which in (settled, waiting):  # what still waits says more than what is over
                 newest = select(func.max(columns.id)).where(which).group_by(columns.channel)
                 reasons = select(columns.channel, columns.reason).where(
-                    columns.id.in_(newest), columns.channel.in_(found)
+                    columns.id.in_(newest), columns.channel.in_(by_channel)
                 )
                 for channel, reason in connection.execute(reasons):
-                    found[channel] = replace(found[channel], reason=reason)
-        return found
+                    by_channel[channel] = replace(by_channel[channel], reason=reason)
+        return by_channel
 
     def oldest_waiting(self) -> int | None:
         """When (UTC ms) the oldest mail was written that still waits; None: none does."""

@@ -39,11 +39,11 @@ class WithheldCounts:
         """
         with self._operations.together():
             kept = self.of(year)
-            found = decide(kept)
+            decided = decide(kept)
             before = _rows(kept)
             rows = [
                 {"year": year, "who": cell[0], "part": cell[1], "decided": now, **values}
-                for cell, values in sorted(_rows(found).items())
+                for cell, values in sorted(_rows(decided).items())
                 if before.get(cell) != values
             ]
             with self._operations.writing() as connection:
@@ -53,7 +53,7 @@ class WithheldCounts:
                         connection.execute(delete(withheld).where((withheld.c.year == year) & own))
                 if rows:
                     connection.execute(insert(withheld), rows)
-        return found
+        return decided
 
 
 def _rows(decision: Decision) -> dict[CountKey, dict[str, Any]]:

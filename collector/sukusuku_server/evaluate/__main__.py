@@ -127,25 +127,26 @@ def _read_lines(path: Path, read: Series) -> Iterator[str]:
     yield from series.told(str(path), read)
 
 
-def _figures(found: Evaluation) -> Iterator[str]:
-    yield f"{found.days:.0f} days, a reading every {found.pace:.0f} minutes (median)"
-    yield f"emptyings found: {len(found.emptyings)}"
-    if found.tally is not None:
-        told = found.tally
+def _figures(evaluation: Evaluation) -> Iterator[str]:
+    yield f"{evaluation.days:.0f} days, a reading every {evaluation.pace:.0f} minutes (median)"
+    yield f"emptyings found: {len(evaluation.emptyings)}"
+    if evaluation.tally is not None:
+        told = evaluation.tally
         yield f"  of {told.true} true ones {told.found} ({told.share:.1%}); false {told.false} ({told.wrong:.1%})"
     else:
         yield "  no --emptied: what follows takes them for true"
-    yield "error of the time at which a bag is full, mean:" + ("" if found.scores else " no bag could be judged")
-    for line in found.scores:
+    yield "error of the time at which a bag is full, mean:" + ("" if evaluation.scores else " no bag could be judged")
+    for line in evaluation.scores:
         error = "no figure" if line.error is None else f"{line.error:.1f} h"
         yield f"  {_METHODS[line.method]}: {error} ({line.compared} forecasts)"
-    if found.inside is not None:
-        yield f"80 % range: {found.inside:.1%} by all that came in, {found.watched.inside:.1%} by what was seen"
-        yield f"  ({found.watched.judged - found.watched.censored} seen full, {found.watched.censored} emptied before)"
-    yield f"hours called 85 % full and more: {found.called:.0f}, of them {found.low:.0f} at 40 % or less"
+    if evaluation.inside is not None:
+        watched = evaluation.watched
+        yield f"80 % range: {evaluation.inside:.1%} by all that came in, {watched.inside:.1%} by what was seen"
+        yield f"  ({watched.judged - watched.censored} seen full, {watched.censored} emptied before)"
+    yield f"hours called 85 % full and more: {evaluation.called:.0f}, of them {evaluation.low:.0f} at 40 % or less"
 
 
-def _written(found: Evaluation, arguments: argparse.Namespace) -> Iterator[str]:
+def _written(evaluation: Evaluation, arguments: argparse.Namespace) -> Iterator[str]:
     """Write the list of emptyings and the pictures; yield their paths."""
     from sukusuku_server.evaluate import plots  # noqa: PLC0415 - its libraries take a second
 
@@ -161,12 +162,12 @@ def _written(found: Evaluation, arguments: argparse.Namespace) -> Iterator[str]:
                 "" if item.percent is None else f"{item.percent:.0f}",
                 item.mark,
             )
-            for item in marks(found)
+            for item in marks(evaluation)
         )
     yield str(path)
     for what, draw in (("levels", plots.levels_png), ("forecasts", plots.forecasts_png)):
         path = arguments.out / f"{name}-{what}.png"
-        path.write_bytes(draw(found, name, texts))
+        path.write_bytes(draw(evaluation, name, texts))
         yield str(path)
 
 

@@ -51,15 +51,15 @@ def verdict(found: Evaluation) -> Iterator[Sentence]:
     yield from _forecasts(found)
 
 
-def _emptyings(found: Evaluation) -> Sentence:
-    told = found.tally
+def _emptyings(evaluation: Evaluation) -> Sentence:
+    told = evaluation.tally
     if told is None or not told.true:
-        values = {"n": len(found.emptyings)}
-        if found.pace <= OFTEN:
+        values = {"n": len(evaluation.emptyings)}
+        if evaluation.pace <= OFTEN:
             text = N_(
                 "With a reading every %(pace)s, emptyings are seen: %(n)d were found. Compare them with your records."
             )
-        elif found.pace <= SELDOM:
+        elif evaluation.pace <= SELDOM:
             text = N_(
                 "With a reading every %(pace)s, most emptyings are seen, afterwards: %(n)d were found. "
                 "Compare them with your records."
@@ -69,13 +69,13 @@ def _emptyings(found: Evaluation) -> Sentence:
                 "A reading every %(pace)s is too seldom for emptyings: whole bags come and go in between. "
                 "%(n)d were found."
             )
-        return Sentence(text, values, found.pace)
+        return Sentence(text, values, evaluation.pace)
     values = {"found": told.found, "true": told.true, "false": told.false}
     if told.share >= FOUND and told.wrong <= FALSE:
         text = N_(
             "With a reading every %(pace)s, emptyings are found: %(found)d of %(true)d, and %(false)d that were none."
         )
-    elif found.pace > SELDOM:
+    elif evaluation.pace > SELDOM:
         text = N_(
             "A reading every %(pace)s is too seldom for emptyings: %(found)d of %(true)d were found, "
             "and %(false)d that were none."
@@ -85,35 +85,37 @@ def _emptyings(found: Evaluation) -> Sentence:
             "With a reading every %(pace)s, emptyings are not found reliably: %(found)d of %(true)d, and %(false)d "
             "that were none. A lid or bag contact, or readings every ten minutes, would help."
         )
-    return Sentence(text, values, found.pace)
+    return Sentence(text, values, evaluation.pace)
 
 
-def _alerts(found: Evaluation) -> Sentence:
-    if found.called and found.low > CALLED_WRONGLY * found.called:
-        share = 100 * found.low / found.called
+def _alerts(evaluation: Evaluation) -> Sentence:
+    if evaluation.called and evaluation.low > CALLED_WRONGLY * evaluation.called:
+        share = 100 * evaluation.low / evaluation.called
         text = N_(
             "%(share).0f %% of the hours that are said to be at 85 %% or more would be false: look at the sensor."
         )
         return Sentence(text, {"share": share})
-    if found.pace <= OFTEN:
-        return Sentence(N_("A full bag is told within %(pace)s."), {}, found.pace)
-    if found.pace <= A_WORKING_DAY:
-        return Sentence(N_("A full bag is told up to %(pace)s late."), {}, found.pace)
-    return Sentence(N_("A reading every %(pace)s is too seldom to tell of a full bag on the same day."), {}, found.pace)
+    if evaluation.pace <= OFTEN:
+        return Sentence(N_("A full bag is told within %(pace)s."), {}, evaluation.pace)
+    if evaluation.pace <= A_WORKING_DAY:
+        return Sentence(N_("A full bag is told up to %(pace)s late."), {}, evaluation.pace)
+    return Sentence(
+        N_("A reading every %(pace)s is too seldom to tell of a full bag on the same day."), {}, evaluation.pace
+    )
 
 
-def _forecasts(found: Evaluation) -> Iterator[Sentence]:
-    mine = found.error(Method.MODEL)
-    if found.better is None or mine is None or found.judged < ENOUGH:
+def _forecasts(evaluation: Evaluation) -> Iterator[Sentence]:
+    mine = evaluation.error(Method.MODEL)
+    if evaluation.better is None or mine is None or evaluation.judged < ENOUGH:
         yield Sentence(N_("There are too few bags to judge the forecast."))
         return
-    values = {"better": 100 * abs(found.better), "hours": mine, "n": found.judged}
-    if found.better >= BETTER:
+    values = {"better": 100 * abs(evaluation.better), "hours": mine, "n": evaluation.judged}
+    if evaluation.better >= BETTER:
         text = N_(
             "The forecast of when a bag is full was off by %(hours).1f hours on average, %(better).0f %% less than the "
             "better simple rule (%(n)d forecasts)."
         )
-    elif found.better > -BETTER:
+    elif evaluation.better > -BETTER:
         text = N_(
             "The forecast of when a bag is full was off by %(hours).1f hours on average, about as much as the better "
             "simple rule (%(n)d forecasts)."
@@ -124,9 +126,9 @@ def _forecasts(found: Evaluation) -> Iterator[Sentence]:
             "better simple rule (%(n)d forecasts): do not plan by it with such readings."
         )
     yield Sentence(text, values)
-    inside = found.inside
-    if inside is not None and found.watched.judged - found.watched.censored >= ENOUGH:
-        yield _range(inside, found.watched.inside)
+    inside = evaluation.inside
+    if inside is not None and evaluation.watched.judged - evaluation.watched.censored >= ENOUGH:
+        yield _range(inside, evaluation.watched.inside)
 
 
 def _range(came: float, seen: float) -> Sentence:

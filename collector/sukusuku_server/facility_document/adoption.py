@@ -116,7 +116,7 @@ def _candidate(edge: str, device: str, messages: Sequence[Unassigned | Quarantin
 
 def _values(message: Unassigned | Quarantined) -> Mapping[str, tuple[int, Value | None]]:
     """Return the newest value of each metric in a message with its time; none where it cannot be read."""
-    found: dict[str, tuple[int, Value | None]] = {}
+    newest: dict[str, tuple[int, Value | None]] = {}
     try:
         body = sparkplug.parse(message.payload)
         for metric in body.metrics:
@@ -125,11 +125,11 @@ def _values(message: Unassigned | Quarantined) -> Mapping[str, tuple[int, Value 
                 continue
             read = sparkplug.read_metric(metric)
             time = message.received if read.timestamp is None else int(read.timestamp)
-            if name not in found or time >= found[name][0]:
-                found[name] = time, read.value
+            if name not in newest or time >= newest[name][0]:
+                newest[name] = time, read.value
     except DecodeError:
-        return found
-    return found
+        return newest
+    return newest
 
 
 def _kind(names: Iterable[str]) -> AssetKind | None:

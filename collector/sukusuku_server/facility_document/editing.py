@@ -159,17 +159,17 @@ def _with_section(text: str, path: Path, value: Any, found: Sequence[Section]) -
 
 
 def _with_item(text: str, path: Path, item: Mapping[str, Any]) -> str:
-    found = layout.sections(text)
-    statement = _statement(found, path)
+    sections = layout.sections(text)
+    statement = _statement(sections, path)
     if statement is not None:
         return _spliced(text, statement.start, statement.end, _changed(statement, path, item, append=True))
     keys = "".join(f"{_key(key)} = {_value(value)}\n" for key, value in item.items())
     body = f"{_header(path, is_item=True)}\n{keys}"
-    items = [section for section in found if section.path[: len(path)] == path]
+    items = [section for section in sections if section.path[: len(path)] == path]
     if items:
         return _inserted(text, items[-1].body, f"\n{body}")
     within = path[: max((n + 1 for n, step in enumerate(path) if isinstance(step, int)), default=0)]
-    owners = [section for section in found if section.path[: len(within)] == within]
+    owners = [section for section in sections if section.path[: len(within)] == within]
     if within and not owners:
         raise EditError(f"{paths.written(within)} is in one line with others; please edit it by hand")
     return _inserted(text, owners[-1].body if within else len(text), f"\n{body}")

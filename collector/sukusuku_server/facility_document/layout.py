@@ -42,7 +42,7 @@ class Section:
 
 def sections(text: str) -> list[Section]:
     """Return the sections of a TOML text, which must be right, in its order."""
-    found: list[Section] = []
+    in_order: list[Section] = []
     path: Path = ()
     start, statements, counts = 0, list[Statement](), Counter[Path]()
     after_header = 0
@@ -51,10 +51,10 @@ def sections(text: str) -> list[Section]:
         if not is_header:
             statements.append(Statement((*path, *_key(piece)), at, end, piece))
             continue
-        found.append(_section(text, path, start, after_header, statements))
+        in_order.append(_section(text, path, start, after_header, statements))
         path, start, statements, after_header = _header(piece, counts), at, [], end
-    found.append(_section(text, path, start, after_header, statements))
-    return found
+    in_order.append(_section(text, path, start, after_header, statements))
+    return in_order
 
 
 def _section(text: str, path: Path, start: int, after_header: int, statements: Sequence[Statement]) -> Section:

@@ -18,19 +18,19 @@ class NoSuchPlaceError(SukusukuError):
 
 def resolved(data: Mapping[str, Any], text: str) -> Path:
     """Return a path with each item of a list by its place. Its last key need not exist. Raises NoSuchPlaceError."""
-    found: list[str | int] = []
+    steps: list[str | int] = []
     here: Any = data
     for part, item in _steps(text):
         if not item:
             here = here.get(part) if isinstance(here, Mapping) else None
-            found.append(part)
+            steps.append(part)
         else:
             place = _place(here, part)
             if place is None:
-                raise NoSuchPlaceError(f"{text}: there is no `{part}` in `{written(tuple(found))}`")
+                raise NoSuchPlaceError(f"{text}: there is no `{part}` in `{written(tuple(steps))}`")
             here = here[place]
-            found.append(place)
-    return tuple(found)
+            steps.append(place)
+    return tuple(steps)
 
 
 def written(path: Path) -> str:

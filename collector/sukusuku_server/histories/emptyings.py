@@ -34,7 +34,7 @@ def labels(table: Table, zone: tzinfo, time: str | None, moments: Sequence[int])
     between = time is None and after is not None and before is not None
     places = (after, before) if between else (table.column(time, EMPTIED, "--emptied-time"),)
     kind = table.find(None, KIND)
-    found: list[Label] = []
+    read_labels: list[Label] = []
     bad: list[BadRow] = []
     for line, row in table.rows:
         clear = kind is None or cell_of(row, kind).casefold() not in DOUBTFUL
@@ -47,10 +47,10 @@ def labels(table: Table, zone: tzinfo, time: str | None, moments: Sequence[int])
             bad.append(BadRow(line, table.heading[column], str(error), cell_of(row, column)))
             continue
         start, end = ends if between else around(ends[0], moments)
-        found.append(Label(start, end, clear))
-    if not found:
+        read_labels.append(Label(start, end, clear))
+    if not read_labels:
         raise HistoryError(f"{table.name}: no row can be read; the first is {bad[0]}")
-    return Labels(tuple(sorted(found, key=lambda label: label.before)), tuple(bad))
+    return Labels(tuple(sorted(read_labels, key=lambda label: label.before)), tuple(bad))
 
 
 def around(time: int, moments: Sequence[int]) -> tuple[int, int]:

@@ -57,7 +57,7 @@ def level(cell: str, scale: Scale | None) -> float:
 def series(table: Table, zone: tzinfo, time: str | None, place: int, read: Value) -> Series:
     """Return the values of a column. Raises HistoryError when no row can be read."""
     at = table.column(time, TIME, "--time")
-    found: dict[int, float] = {}
+    values: dict[int, float] = {}
     bad: list[BadRow] = []
     repeated = 0
     for line, row in table.rows:
@@ -69,11 +69,11 @@ def series(table: Table, zone: tzinfo, time: str | None, place: int, read: Value
         except CellError as error:
             bad.append(BadRow(line, table.heading[column], str(error), cell_of(row, column)))
             continue
-        repeated += moment in found
-        found[moment] = value
-    if not found:
+        repeated += moment in values
+        values[moment] = value
+    if not values:
         raise HistoryError(f"{table.name}: no row can be read; the first is {bad[0]}")
-    return Series(tuple(sorted(found.items())), tuple(bad), repeated)
+    return Series(tuple(sorted(values.items())), tuple(bad), repeated)
 
 
 def told(name: str, found: Series) -> Iterator[str]:

@@ -49,7 +49,7 @@ def of_site(diary: Diary, first: date, last: date) -> list[Reading]:
         (day := local_day(visit.time), (visit.nappies or 0.0) * diary.kg_per_nappy[visit.asset](day))
         for visit in emptied
     )
-    found = [
+    points = [
         Reading(name, series.level_at_emptying(visit.asset), visit.time, visit.percent)
         for visit in emptied
         if visit.percent is not None and first <= local_day(visit.time) <= last
@@ -61,8 +61,8 @@ def of_site(diary: Diary, first: date, last: date) -> list[Reading]:
         share, over = on_time(sum(month, Counter())), _over_full(diary.open_times.values(), day_start(day))
         values |= {} if share is None else {series.ON_TIME: share}
         values |= {} if over is None else {series.OVER_FULL: over}
-        found += [Reading(name, metric, day_start(day), value) for metric, value in values.items()]
-    return found
+        points += [Reading(name, metric, day_start(day), value) for metric, value in values.items()]
+    return points
 
 
 def of_run(run: Run) -> list[Reading]:

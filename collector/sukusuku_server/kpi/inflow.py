@@ -44,17 +44,17 @@ def of_their_bags(points: Sequence[tuple[int, float]], emptied: Sequence[int]) -
 
     After an emptying the new bag begins with the first point that shows less than half of the old one.
     """
-    found: list[tuple[int, float]] = []
+    shares: list[tuple[int, float]] = []
     bag, old, waits = 0, 0.0, False
     for (time, content), now in zip(points, _bags(points, emptied), strict=True):
         if now != bag:
-            waits = bool(found)
-            old, bag = found[-1][1] if found else 0.0, now
+            waits = bool(shares)
+            old, bag = shares[-1][1] if shares else 0.0, now
         if waits and content > old / 2 and time - emptied[bag - 1] < LAG_MS:
             continue
         waits = False
-        found.append((time, content))
-    return found
+        shares.append((time, content))
+    return shares
 
 
 def _bags(points: Sequence[tuple[int, float]], emptied: Sequence[int]) -> Iterator[int]:

@@ -95,7 +95,7 @@ def open_time(
 
 def over_full(percent: Sequence[tuple[int, float]], emptied: Sequence[int], end: int) -> list[tuple[int, int]]:
     """Return when a bag was over full: from `FULL_FROM` until below `FULL_UNTIL`, its emptying, or a gap."""
-    found, full, n = [], False, 0
+    stretches, full, n = [], False, 0
     after = [*(time for time, _ in percent[1:]), end]
     for (time, value), following in zip(percent, after, strict=False):
         full = value >= (FULL_UNTIL if full else FULL_FROM)
@@ -103,9 +103,9 @@ def over_full(percent: Sequence[tuple[int, float]], emptied: Sequence[int], end:
             n += 1
         until = min(following, time + HOLD_MS, end, emptied[n] if n < len(emptied) else end)
         if full:
-            found.append((time, until))
+            stretches.append((time, until))
         full = full and until == following
-    return union(found)
+    return union(stretches)
 
 
 def unit_kpi(month: UnitMonth) -> Kpi:
@@ -132,7 +132,7 @@ def unit_kpi(month: UnitMonth) -> Kpi:
 
 def waits(month: UnitMonth) -> list[float]:
     """Hours from the moment a bag was due (its level, or its age) to its emptying; those emptied before are not in."""
-    found = []
+    hours = []
     put_in = month.before
     times = [time for time, _ in month.percent]
     for visit in sorted((it for it in month.visits if it.emptied is not None), key=lambda it: it.time):
@@ -141,9 +141,9 @@ def waits(month: UnitMonth) -> list[float]:
         if put_in is not None:
             moments.append(round(put_in + month.bag_ms))
         if moments and min(moments) <= visit.time:
-            found.append((visit.time - min(moments)) / HOUR_MS)
+            hours.append((visit.time - min(moments)) / HOUR_MS)
         put_in = visit.time
-    return found
+    return hours
 
 
 def total(units: Sequence[Kpi], start: int, end: int) -> Kpi:

@@ -81,20 +81,20 @@ def visits(
         for record in records:
             if record.stop.joined:
                 planned.setdefault(record.stop.asset, []).append((run, record))
-    found: list[Visit] = []
+    counted: list[Visit] = []
     for asset, stops in planned.items():
         own = free.get(asset, [])
         pairs = _pair(stops, own)
         taken = {id(match) for match in pairs if match is not None}
         free[asset] = [emptying for emptying in own if id(emptying) not in taken]
         for (run, record), match in zip(stops, pairs, strict=True):
-            found.append(_planned(run, record, match, needless_percent.get(run.plan.round, 0.0), now))
-    found += [
+            counted.append(_planned(run, record, match, needless_percent.get(run.plan.round, 0.0), now))
+    counted += [
         Visit(asset, VisitKind.UNPLANNED, None, None, None, None, it.time, it.percent, it.nappies)
         for asset, own in free.items()
         for it in own
     ]
-    return sorted(found, key=lambda visit: (visit.time, visit.asset))
+    return sorted(counted, key=lambda visit: (visit.time, visit.asset))
 
 
 def levels(found: Iterable[Visit]) -> Spread | None:
@@ -104,7 +104,7 @@ def levels(found: Iterable[Visit]) -> Spread | None:
 
 def _pair(stops: Sequence[tuple[Run, StopRecord]], emptyings: Sequence[Emptying]) -> list[Emptying | None]:
     """Return the emptying of each stop of a unit: the one in its time first, then the first one that came late."""
-    found: list[Emptying | None] = [None] * len(stops)
+    pairs: list[Emptying | None] = [None] * len(stops)
     free = list(emptyings)
     plans = [run.plan for run, _ in stops]
     begins = [_begins(before, plan) for before, plan in zip([None, *plans], plans, strict=False)]
@@ -116,12 +116,12 @@ def _pair(stops: Sequence[tuple[Run, StopRecord]], emptyings: Sequence[Emptying]
                 start, end = end, run.plan.returns + LATE_MS
             if following is not None:
                 end = min(end, following)
-            if found[n] is None:
+            if pairs[n] is None:
                 match = next((emptying for emptying in free if start <= emptying.time < end), None)
                 if match is not None:
-                    found[n] = match
+                    pairs[n] = match
                     free.remove(match)
-    return found
+    return pairs
 
 
 def _begins(before: Plan | None, plan: Plan) -> int:

@@ -111,7 +111,7 @@ class Overbooked:
 def overbooked(booked: Plan, timetable: Timetable, start: int, end: int) -> list[Overbooked]:
     """Return where more are booked than the places, area and staff of the moment allow, within start <= time < end."""
     edges = sorted({edge for item in booked.spans(start, end) for edge in (item.start, item.end)})
-    found: list[Overbooked] = []
+    stretches: list[Overbooked] = []
     for opens, closes in pairwise(edges):
         children = booked.children(opens)
         if not children:
@@ -120,9 +120,9 @@ def overbooked(booked: Plan, timetable: Timetable, start: int, end: int) -> list
             limit = limit_planned(timetable, at).children
             if children > limit and timetable.is_open(at):
                 until = min(at + STEP_MS, closes)
-                last = found[-1] if found else None
+                last = stretches[-1] if stretches else None
                 if last is not None and (last.end, last.booked, last.limit) == (at, children, limit):
-                    found[-1] = replace(last, end=until)
+                    stretches[-1] = replace(last, end=until)
                 else:
-                    found.append(Overbooked(at, until, children, limit))
-    return found
+                    stretches.append(Overbooked(at, until, children, limit))
+    return stretches

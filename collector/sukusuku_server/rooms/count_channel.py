@@ -66,15 +66,15 @@ class Channel:
 
 
 def follow(
-    channel: Channel, found: Mapping[str, Sample], order: Sequence[str], now: int, alive: int, tell: Tell
+    channel: Channel, samples: Mapping[str, Sample], order: Sequence[str], now: int, alive: int, tell: Tell
 ) -> Channel:
     """Return the channel with the first source in `order` that was heard after `alive` in the lead."""
-    lead = next((source for source in order if (seen := found.get(source)) is not None and seen.time > alive), None)
+    lead = next((source for source in order if (seen := samples.get(source)) is not None and seen.time > alive), None)
     if lead is None:
         if channel.lead is not None:
             tell(CorrectionKind.SOURCE, channel.value, None, f"{channel.lead} > -")
         return _changed(channel, lead=None, value=None, apart=(), recent=(), held=None)
-    value, held = int(found[lead].value), channel.held
+    value, held = int(samples[lead].value), channel.held
     recent: tuple[int, ...] = ()
     if lead in _FLICKERING:
         recent = (*(channel.recent if lead == channel.lead else ()), value)[-_MEDIAN_OF:]
@@ -85,10 +85,10 @@ def follow(
     if lead != channel.lead and channel.known_before:
         tell(CorrectionKind.SOURCE, channel.value, shown, f"{channel.lead or '-'} > {lead}")
     flow = channel.flow
-    settled = flow.moved is None or found[lead].time - flow.moved >= _SETTLED
+    settled = flow.moved is None or samples[lead].time - flow.moved >= _SETTLED
     if lead in _FLICKERING and flow.heard is not None and settled and flow.count != shown:  # so that it can take over
         flow = put(anew(flow) if flow.heard <= alive else flow, shown, now, tell)
-    return _changed(channel, flow=flow, lead=lead, value=shown, heard=found[lead].time, recent=recent, held=held)
+    return _changed(channel, flow=flow, lead=lead, value=shown, heard=samples[lead].time, recent=recent, held=held)
 
 
 def agreed(channel: Channel, absolute: Sample | None, now: int, minutes: int, tell: Tell) -> Channel:

@@ -224,7 +224,7 @@ class _Step:
     def _lead(self, alive: int) -> None:
         """Which sources lead, and what they say."""
         counting = self._room.counting
-        found = self._sources(self._people, "Count")
+        sources = self._sources(self._people, "Count")
         flags = sensor_samples.presence(self._samples, self._zones)
         if flags:
             newest = max(flag.time for flag in flags)
@@ -232,13 +232,13 @@ class _Step:
             if seen:
                 self._detections = detected(self._detections, self._now, anew=False)
             self._held = not seen and self._detections.held(self._now, self._empty_ms)
-            found["presence"] = Sample(newest, float(seen or self._held))
-        self._people = self._led(self._people, found, counting.people, alive, self._tell_people)
-        found = self._sources(self._children, "Children")
+            sources["presence"] = Sample(newest, float(seen or self._held))
+        self._people = self._led(self._people, sources, counting.people, alive, self._tell_people)
+        sources = self._sources(self._children, "Children")
         staff = self._staff()
         if self._people.value is not None and staff is not None and "people" in counting.children:
-            found["people"] = Sample(self._people.heard, max(self._people.value - staff, 0))
-        self._children = self._led(self._children, found, counting.children, alive, self._tell_children)
+            sources["people"] = Sample(self._people.heard, max(self._people.value - staff, 0))
+        self._children = self._led(self._children, sources, counting.children, alive, self._tell_children)
 
     def _sources(self, channel: Channel, kind: sensor_samples.Counted) -> dict[str, Sample]:
         flow = channel.flow

@@ -96,7 +96,7 @@ class _Runs:
 
 def runs(points: Sequence[Point]) -> list[Run]:
     """Points as runs of one value that neither overlap nor stand longer than a value holds."""
-    found: list[Run] = []
+    joined: list[Run] = []
     start = end = -1
     value: float | None = None
     for point in points:
@@ -108,8 +108,8 @@ def runs(points: Sequence[Point]) -> list[Run]:
         if told is None or isinstance(told, str):
             continue
         if value is not None:
-            found.append(Run(start, min(end, time), value))
+            joined.append(Run(start, min(end, time), value))
         start, end, value = time, time + HOLD_MS, float(told)
     if value is not None:
-        found.append(Run(start, end, value))
-    return found
+        joined.append(Run(start, end, value))
+    return joined

@@ -48,7 +48,7 @@ def hours(parts: Iterable[Stretch]) -> list[Hour]:
 
     The points should have been seen in hindsight (`hindsight.seen_after`).
     """
-    found: list[Hour] = []
+    of_hours: list[Hour] = []
     sums: _Sums | None = None
     coming = _Coming()
     last, end = None, -1
@@ -56,14 +56,14 @@ def hours(parts: Iterable[Stretch]) -> list[Hour]:
         start = part.start - part.start % HOUR_MS
         if sums is None or sums.start != start:
             if sums is not None:
-                found.append(sums.hour())
+                of_hours.append(sums.hour())
             sums = _Sums(start)
         visits, arrivals = coming.after(part)
         sums.add(part, in_use=bool(part.start == end and last), visits=visits, arrivals=arrivals)
         end, last = part.end, part.people
     if sums is not None:
-        found.append(sums.hour())
-    return found
+        of_hours.append(sums.hour())
+    return of_hours
 
 
 def joined(found: Iterable[Hour], key: Callable[[Hour], K]) -> dict[K, UsageSums]:

@@ -64,18 +64,18 @@ def decide(counts: YearCounts, kept: Decision) -> Decision:
 
 def _contents(counts: YearCounts, site_of: Mapping[str, str]) -> Mapping[CountKey, Content]:
     """Return every count that can be handed out, with the rooms in it."""
-    found: dict[CountKey, Content] = {}
+    contents: dict[CountKey, Content] = {}
     for room, days in counts.days.items():
         whose = [(f"room/{room}", frozenset[str]())]
         if room in site_of:
             whose += [(f"site/{site_of[room]}", frozenset({room})), (ALL, frozenset({room}))]
         for day, count in days.items():
-            found[f"room/{room}", day.isoformat()] = Content(count)
+            contents[f"room/{room}", day.isoformat()] = Content(count)
             for who, rooms in whose:
                 for part in (f"{day:%Y-%m}", *([f"fy{counts.year}"] if counts.over else [])):
-                    before = found.get((who, part), Content(0))
-                    found[who, part] = Content(before.count + count, before.rooms | rooms)
-    return found
+                    before = contents.get((who, part), Content(0))
+                    contents[who, part] = Content(before.count + count, before.rooms | rooms)
+    return contents
 
 
 @dataclass(slots=True)
@@ -232,8 +232,8 @@ class _Network:
     def _flow(self, own: _Arc, source: str, sink: str, most: int) -> int:
         """Return how much can flow through withheld counts: they rise at will and fall to their least."""
         changed: dict[CountKey, int] = {}
-        found = 0
-        while found < most:
+        flow = 0
+        while flow < most:
             came: dict[str, tuple[_Arc, str, bool]] = {}
             queue = [source]
             for node in queue:
@@ -244,13 +244,13 @@ class _Network:
                         came[other] = (arc, node, rises)
                         queue.append(other)
             if sink not in came:
-                return found
+                return flow
             node = sink
             while node != source:
                 arc, node, rises = came[node]
                 changed[arc.cell] = changed.get(arc.cell, 0) + (1 if rises else -1)
-            found += 1
-        return found
+            flow += 1
+        return flow
 
     def _cheapest(self, own: _Arc) -> list[_Arc] | None:
         """Return the arcs of the cheapest way around an arc by which it can rise far enough."""

@@ -18,13 +18,13 @@ def changed(kept: Decision, now: Mapping[CountKey, Content]) -> frozenset[CountK
 
 
 def unexplained(
-    kept: Decision, found: Decision, now: Mapping[CountKey, Content], site_of: Mapping[str, str]
+    kept: Decision, decided: Decision, now: Mapping[CountKey, Content], site_of: Mapping[str, str]
 ) -> frozenset[CountKey]:
-    """Return the sums of `found` whose difference to what was told before is not that of parts told both times."""
+    """Return the sums of `decided` whose difference to what was told before is not that of parts told both times."""
     explained: dict[tuple[CountKey, bool], int] = {}
     for cell in now.keys() | kept.contents.keys():
         told_before = cell in kept.contents or cell not in kept.withheld
-        told_now = cell in found.told or cell not in now
+        told_now = cell in decided.told or cell not in now
         for whole in _wholes(cell, site_of):
             if told_before and told_now:
                 explained[whole] = explained.get(whole, 0) + _rise(cell, kept, now)
@@ -33,12 +33,12 @@ def unexplained(
     sums = {
         whole
         for (whole, _), rise in explained.items()
-        if whole in kept.contents and whole in found.told and rise != _rise(whole, kept, now)
+        if whole in kept.contents and whole in decided.told and rise != _rise(whole, kept, now)
     }
     lost = {
         cell
         for cell, content in kept.contents.items()
-        if cell in found.told and content.rooms - now.get(cell, _NOTHING).rooms
+        if cell in decided.told and content.rooms - now.get(cell, _NOTHING).rooms
     }
     return frozenset(sums | lost)
 

@@ -42,7 +42,7 @@ def next_visits(
 
     `modes` are the periods of now.
     """
-    found: dict[str, NextVisit] = {}
+    by_unit: dict[str, NextVisit] = {}
     trips = {
         (site.id, settings.id): _unplanned(index, timetables[settings.id], settings, site.id, runs, modes, now)
         for site in index.facility.site
@@ -56,8 +56,8 @@ def next_visits(
         coming = (trips.get((site.id, settings.id)) for settings in index.facility.round)
         ahead += [_of(trip, planned=False) for trip in coming if trip is not None]
         if ahead:
-            found[unit.id] = min(ahead, key=lambda visit: (visit.comes(now), visit.round))
-    return found
+            by_unit[unit.id] = min(ahead, key=lambda visit: (visit.comes(now), visit.round))
+    return by_unit
 
 
 def _stops(run: Run, records: Sequence[StopRecord], asset: str, now: int) -> bool:

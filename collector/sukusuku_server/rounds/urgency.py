@@ -71,18 +71,18 @@ def holds(problem: Problem, numbers: Sequence[int]) -> bool:
 def whole(problem: Problem, jobs: Sequence[int], solve: Solve) -> tuple[Route | None, str]:
     """Return the shortest route found that makes all of these jobs, and in words how; None: there may be none."""
     part = Problem(problem.travel, tuple(problem.jobs[n] for n in jobs), problem.vehicles)
-    found = {"cheapest insertion": inserted(part)[0]}
+    routes = {"cheapest insertion": inserted(part)[0]}
     how = "cheapest insertion"
     if len(jobs) > 1:
         solved = solve(part)
         if solved is None:
             how = "cheapest insertion, the solver found no way"
-            found = {how: found["cheapest insertion"]}
+            routes = {how: routes["cheapest insertion"]}
         else:
-            found["PyVRP"] = solved[0]
+            routes["PyVRP"] = solved[0]
     good = {
         name: route
-        for name, route in found.items()
+        for name, route in routes.items()
         if len(route) == len(jobs) and timed(part, part.vehicles[0], route) is not None
     }
     if not good:

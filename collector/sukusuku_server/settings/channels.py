@@ -41,18 +41,18 @@ class Channel(Settings, frozen=True, kw_only=True):
 
     def resolved(self, folder: Path, where: str) -> Self:
         """Return the same with the paths of its files. `where` is the key path of this table. Raises ConfigError."""
-        found = self
+        settings = self
         for key in ("url_file", "key_file"):
             given = getattr(self, key)
             if given is not None:
                 path = (folder / given).resolve()
                 if not path.is_file():
                     raise ConfigError(f"{where}.{key}: there is no file {path}")
-                found = msgspec.structs.replace(found, **{key: str(path)})
-        if found.ca_file is not None:
-            ca_file = authority.checked(folder, found.ca_file, f"{where}.ca_file")
-            found = msgspec.structs.replace(found, ca_file=ca_file)
-        return found
+                settings = msgspec.structs.replace(settings, **{key: str(path)})
+        if settings.ca_file is not None:
+            ca_file = authority.checked(folder, settings.ca_file, f"{where}.ca_file")
+            settings = msgspec.structs.replace(settings, ca_file=ca_file)
+        return settings
 
     def address(self) -> str:
         """Return the address. Raises ConfigError when its file cannot be read."""

@@ -26,7 +26,7 @@ class MailAddress(str):
         local, _, domain = text.rpartition("@")
         odd = bool(local) and not local.startswith('"') and "" in local.split(".")
         try:
-            found = email_validator.validate_email(
+            valid = email_validator.validate_email(
                 f'"{local}"@{domain}' if odd else text,
                 allow_smtputf8=False,
                 allow_quoted_local=True,
@@ -35,6 +35,6 @@ class MailAddress(str):
             )
         except email_validator.EmailSyntaxError as error:
             raise ValueError(f"not a mail address like name@example.jp: {str(error).rstrip('.')}") from error
-        if found.ascii_email is None or _LOCAL.fullmatch(found.local_part) is None:
-            raise ValueError(f"not a mail address like name@example.jp: {found.local_part} is not allowed before the @")
-        return super().__new__(cls, found.ascii_email)
+        if valid.ascii_email is None or _LOCAL.fullmatch(valid.local_part) is None:
+            raise ValueError(f"not a mail address like name@example.jp: {valid.local_part} is not allowed before the @")
+        return super().__new__(cls, valid.ascii_email)

@@ -140,58 +140,58 @@ def check(
         seen.add(ends)
 
 
-def _check_times(found: Round, where: str) -> Iterator[Mistake]:
-    if not found.days:
+def _check_times(checked: Round, where: str) -> Iterator[Mistake]:
+    if not checked.days:
         yield Mistake(f"{where}.days", "found none, allowed: one or more of mon, tue, wed, thu, fri, sat, sun")
     keys = ("mail_at", "answer_by", "departs", "returns")
-    times = [getattr(found, key) for key in keys]  # HH:MM sorts as it passes
+    times = [getattr(checked, key) for key in keys]  # HH:MM sorts as it passes
     if any(first >= then for first, then in pairwise(times)):
         shown = ", ".join(f"{key} {time}" for key, time in zip(keys, times, strict=True))
         yield Mistake(where, f"found {shown}; each must be later than the one before, on the same day")
-    under_way = minute(found.returns) - minute(found.departs)
-    if found.service_minutes > under_way:
+    under_way = minute(checked.returns) - minute(checked.departs)
+    if checked.service_minutes > under_way:
         yield Mistake(
             where,
-            f"{found.departs} to {found.returns} is {under_way} min, but service_minutes is "
-            f"{found.service_minutes:g}; no unit can be visited. Let it return later, or make the service shorter",
+            f"{checked.departs} to {checked.returns} is {under_way} min, but service_minutes is "
+            f"{checked.service_minutes:g}; no unit can be visited. Let it return later, or make the service shorter",
         )
-    if found.needless_percent >= found.join_percent:
+    if checked.needless_percent >= checked.join_percent:
         yield Mistake(
-            where, f"needless_percent {found.needless_percent:g} must be below join_percent {found.join_percent:g}"
+            where, f"needless_percent {checked.needless_percent:g} must be below join_percent {checked.join_percent:g}"
         )
 
 
-def _check_vehicle(found: Round, before: Sequence[Round], where: str) -> Iterator[Mistake]:
+def _check_vehicle(checked: Round, before: Sequence[Round], where: str) -> Iterator[Mistake]:
     """Yield rounds that need one vehicle at the same time. One may depart when the other is back."""
     for n, other in enumerate(before):
-        days = [day for day in found.days if day in other.days]
-        together = found.departs < other.returns and other.departs < found.returns
-        if found.vehicle == other.vehicle and days and together:
+        days = [day for day in checked.days if day in other.days]
+        together = checked.departs < other.returns and other.departs < checked.returns
+        if checked.vehicle == other.vehicle and days and together:
             yield Mistake(
                 where,
-                f"on {days[0]} `{found.vehicle}` is on round[{n}] (`{other.id}`) from {other.departs} to "
-                f"{other.returns}, and this round needs it from {found.departs} to {found.returns}; give one of them "
-                "another vehicle, other days or other times",
+                f"on {days[0]} `{checked.vehicle}` is on round[{n}] (`{other.id}`) from {other.departs} to "
+                f"{other.returns}, and this round needs it from {checked.departs} to {checked.returns}; "
+                "give one of them another vehicle, other days or other times",
             )
 
 
 def check_reach(rounds: Sequence[Round], openings: Mapping[str, Opening]) -> Iterator[Mistake]:
     """Yield centres among the `sites` of a round that are never open when it comes. `openings` by site id."""
-    for n, found in enumerate(rounds):
-        first, last = minute(found.departs), minute(found.returns)
-        for site in (known for known in found.sites if known in openings):
+    for n, checked in enumerate(rounds):
+        first, last = minute(checked.departs), minute(checked.returns)
+        for site in (known for known in checked.sites if known in openings):
             slots = [
                 (max(start, first), min(end, last))
                 for week in openings[site].weeks
-                for day in found.days
+                for day in checked.days
                 for start, end in map(minutes, week.weekday(day))
             ]
-            if not any(end - start >= found.service_minutes for start, end in slots):
+            if not any(end - start >= checked.service_minutes for start, end in slots):
                 yield Mistake(
                     f"round[{n}].sites",
-                    f"`{site}` is never open for {found.service_minutes:g} min "
-                    f"(service_minutes) from {found.departs} to {found.returns} on {', '.join(found.days)}; change the "
-                    "times of the round, or leave the centre to another one",
+                    f"`{site}` is never open for {checked.service_minutes:g} min "
+                    f"(service_minutes) from {checked.departs} to {checked.returns} on {', '.join(checked.days)}; "
+                    "change the times of the round, or leave the centre to another one",
                 )
 
 

@@ -200,15 +200,15 @@ class JsonSensors:
             sensor.said(heard, max(0.0, (now - max(news)) / 1000))
         return events
 
-    def _events(self, sensor: Sensor, found: JsonSample, now: int, *, retained: bool) -> list[Event]:
+    def _events(self, sensor: Sensor, sample: JsonSample, now: int, *, retained: bool) -> list[Event]:
         device, events = sensor.id, list[Event]()
-        if found.refused:
-            events.append(Refused(device, now, found.refused))
+        if sample.refused:
+            events.append(Refused(device, now, sample.refused))
             self._problems.problem(
                 f"{device} privacy",
-                f"the sensor sends {', '.join(found.refused)}: not read, not kept; switch it off at the sensor",
+                f"the sensor sends {', '.join(sample.refused)}: not read, not kept; switch it off at the sensor",
             )
-        said = sensor.memory.take(found, now)
+        said = sensor.memory.take(sample, now)
         if said.wrong_clock:
             self._problems.problem(f"{device} time", "its clock is wrong; the time of arrival is used")
         if said.known:
@@ -216,8 +216,8 @@ class JsonSensors:
         if said.missing:
             events.append(Lost(device, now, said.missing))
         if said.missing > 0:
-            _log.warning("%s: %d messages before number %s did not arrive", device, said.missing, found.sequence)
-        values = dict(found.values)
+            _log.warning("%s: %d messages before number %s did not arrive", device, said.missing, sample.sequence)
+        values = dict(sample.values)
         if retained:  # what happened in its period may have been counted before it was kept
             values = {name: decoded for name, decoded in values.items() if name not in sensor.periods}
         if said.mark.time is None and retained and not (sensor.profile.changes_only and sensor.there):

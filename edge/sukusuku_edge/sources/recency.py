@@ -50,12 +50,12 @@ class Memory:
     """The own times of the messages that came last."""
     _values: dict[str, Decoded] = field(default_factory=dict)
 
-    def take(self, found: JsonSample, now: int) -> Recency:
+    def take(self, sample: JsonSample, now: int) -> Recency:
         """Return where a message belongs, and remember it."""
-        own, numbered = found.time, found.sequence is not None
+        own, numbered = sample.time, sample.sequence is not None
         wrong_clock = own is not None and self._is_wrong(own, now)
         own = None if wrong_clock else own
-        mark = Mark(found.sequence, own, now)
+        mark = Mark(sample.sequence, own, now)
         before, placed = self._seen, place(self._seen, mark)
         self._seen = placed.seen
         if numbered:
@@ -63,12 +63,12 @@ class Memory:
             news = placed.place is Place.NEW if before.numbers else self._is_newer(own, now)
         else:
             changed = (
-                own is not None and own == self._newest and self._differs(found.values)
+                own is not None and own == self._newest and self._differs(sample.values)
             )  # within one tick of its clock
             known = own in self._told and not changed
             news = self._is_newer(own, now) or changed
         if not known:
-            self._remember(own, found.values, news=news)
+            self._remember(own, sample.values, news=news)
         return Recency(now if own is None else own, mark, known, news or own is None, placed.missing, wrong_clock)
 
     def _is_wrong(self, own: int, now: int) -> bool:

@@ -42,7 +42,7 @@ def verified(token: str, keys: KeySetSerialization, expected: Expected, now: int
     """Return the claims of a token at a moment (UTC ms). Raises WrongTokenError."""
     registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
     try:
-        found = jwt.decode(token, KeySet.import_key_set(keys), registry=registry)
+        decoded = jwt.decode(token, KeySet.import_key_set(keys), registry=registry)
     except (InvalidKeyIdError, BadSignatureError) as error:
         raise UnknownKeyError(str(error)) from error
     except (JoseError, ValueError, KeyError, TypeError) as error:
@@ -52,7 +52,7 @@ def verified(token: str, keys: KeySetSerialization, expected: Expected, now: int
         "aud": {"essential": True, "value": expected.client_id},
     }
     known = {"nonce": expected.nonce, "client_id": expected.client_id, "access_token": expected.access_token}
-    claims = CodeIDToken(found.claims, found.header, wanted, known)
+    claims = CodeIDToken(decoded.claims, decoded.header, wanted, known)
     try:
         claims.validate(now=now // 1000, leeway=SKEW_SECONDS)
     except (JoseError, ValueError, TypeError) as error:

@@ -166,10 +166,10 @@ class Provider:
 
     def _look(self) -> Description:
         issuer = self.settings.issuer
-        found = self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        if found.get("issuer") != issuer:
+        metadata = self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        if metadata.get("issuer") != issuer:
             raise ProviderAwayError(
-                f"it calls itself {found.get('issuer')!r}; write that as oidc.issuer, found '{issuer}'"
+                f"it calls itself {metadata.get('issuer')!r}; write that as oidc.issuer, found '{issuer}'"
             )
         for key in (
             "authorization_endpoint",
@@ -178,17 +178,17 @@ class Provider:
             "userinfo_endpoint",
             "end_session_endpoint",
         ):
-            given = found.setdefault(key, "")
+            given = metadata.setdefault(key, "")
             needed = key in {"authorization_endpoint", "token_endpoint", "jwks_uri"}
             if (needed or given) and (not isinstance(given, str) or address_objection(given.partition("?")[0])):
                 raise ProviderAwayError(f"its {key} is {given!r}; expected an address with https://")
-        offered = found.get("token_endpoint_auth_methods_supported", _METHODS[:1])
+        offered = metadata.get("token_endpoint_auth_methods_supported", _METHODS[:1])
         return Description(
-            found["authorization_endpoint"],
-            found["token_endpoint"],
-            found["jwks_uri"],
-            found["userinfo_endpoint"],
-            found["end_session_endpoint"],
+            metadata["authorization_endpoint"],
+            metadata["token_endpoint"],
+            metadata["jwks_uri"],
+            metadata["userinfo_endpoint"],
+            metadata["end_session_endpoint"],
             next((method for method in _METHODS if method in offered), _METHODS[0]),
         )
 

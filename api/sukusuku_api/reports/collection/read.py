@@ -121,17 +121,17 @@ class Reader:
 
     def _trips(self, start: int, end: int) -> tuple[list[Trip], int]:
         book, units = Rounds(self._operations), self._index.units
-        found, stayed = [], 0
+        trips, stayed = [], 0
         for run, records in book.with_stops(book.runs(start, end, _MOST_RUNS)[::-1]):
             joined = [record for record in records if record.stop.joined]
             own = [record for record in joined if record.stop.asset in units]
             if not own:
                 continue
             if state_of(run, self._now) in _WENT:
-                found.append(Trip(run, own, whole=len(own) == len(joined)))
+                trips.append(Trip(run, own, whole=len(own) == len(joined)))
             else:
                 stayed += 1
-        return found, stayed
+        return trips, stayed
 
 
 def of_site(index: FacilitySchedules, site: str | None) -> FacilitySchedules:

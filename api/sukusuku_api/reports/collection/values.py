@@ -26,7 +26,7 @@ def of_kpi(kpi: Kpi) -> Values:
     """Return what is known of a unit, or of several together; nothing of one that was never there."""
     if not kpi.open_hours and not kpi.emptyings:
         return {}
-    found: Values = {
+    values: Values = {
         "emptyings": kpi.emptyings,
         "kg": kpi.kg,
         "open": kpi.open_hours,
@@ -35,16 +35,16 @@ def of_kpi(kpi: Kpi) -> Values:
         **of_kinds(Counter(kpi.visits)),
     }
     if kpi.open_hours:
-        found["known_share"] = _PERCENT * kpi.known_hours / kpi.open_hours
+        values["known_share"] = _PERCENT * kpi.known_hours / kpi.open_hours
     if kpi.known_hours:
-        found["full"] = kpi.overflow_hours
+        values["full"] = kpi.overflow_hours
     if kpi.availability is not None:
-        found["availability"] = _PERCENT * kpi.availability
+        values["availability"] = _PERCENT * kpi.availability
     if kpi.level is not None:
-        found |= {"level": kpi.level.mean, "lowest": kpi.level.low, "highest": kpi.level.high}
+        values |= {"level": kpi.level.mean, "lowest": kpi.level.low, "highest": kpi.level.high}
     if kpi.wait_hours is not None:
-        found["wait"] = kpi.wait_hours.mean
-    return found
+        values["wait"] = kpi.wait_hours.mean
+    return values
 
 
 def of_kinds(kinds: Counter[VisitKind]) -> Values:
@@ -62,7 +62,7 @@ def of_weights(weights: Iterable[SiteWeight]) -> Values:
 
 def of_outcome(outcome: Outcome, *, ways: bool) -> Values:
     """Return one side of the comparison with fixed rounds."""
-    found: Values = {
+    values: Values = {
         "visits": outcome.visits,
         "needless_visits": outcome.needless,
         "trips": outcome.trips,
@@ -73,8 +73,8 @@ def of_outcome(outcome: Outcome, *, ways: bool) -> Values:
         "ticket_yen": outcome.ticket_yen,
     }
     if ways:
-        found |= {"km": outcome.km, "co2": outcome.kg_co2, "travel_yen": outcome.travel_yen, "yen": outcome.yen}
-    return found
+        values |= {"km": outcome.km, "co2": outcome.kg_co2, "travel_yen": outcome.travel_yen, "yen": outcome.yen}
+    return values
 
 
 def of_score(score: Score) -> Values:

@@ -114,18 +114,18 @@ def compose(
 
 
 def _notes(due: Due, some: Sequence[Enclosed], language: Language, now: int, translate: Translate) -> list[str]:
-    found = []
+    notes = []
     if due.late:
         first, today = (era.written(local_day(time), language) for time in (due.since, now))
         times = {"due": first, "now": f"{today} {japan_time(now):%H:%M}"}
-        found.append(translate("This mail is late: it was due on %(due)s and was made on %(now)s.") % times)
+        notes.append(translate("This mail is late: it was due on %(due)s and was made on %(now)s.") % times)
     if not some:
-        found.append(translate("No unit and no room has sent anything in this month, so there is no report."))
-        found.append(translate("If that was not meant to be, please have the devices and the server checked."))
+        notes.append(translate("No unit and no room has sent anything in this month, so there is no report."))
+        notes.append(translate("If that was not meant to be, please have the devices and the server checked."))
     for command in dict.fromkeys(item.lacks for item in some if item.lacks):
         text = translate("The server could not make PDF files. To be run on the server: %(command)s")
-        found.append(text % {"command": command})
-    return found
+        notes.append(text % {"command": command})
+    return notes
 
 
 def _told(item: Enclosed) -> ReportSummary:

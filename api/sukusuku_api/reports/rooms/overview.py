@@ -92,18 +92,18 @@ def _parts(use: RoomUse, period: Period) -> dict[Hashable, UsageSums]:
 
 
 def _overview(facility: Facility, uses: Sequence[RoomUse], asked: Asked, hidden: Withheld) -> list[Table]:
-    found: list[Table] = []
+    tables: list[Table] = []
     own: tuple[Counted, ...] = ("children", "people")
     for counted in own:
         rooms_of = [use for use in uses if use.channel == counted]
         if rooms_of or counted == "children":
-            found += _compared(rooms_of, counted, asked, hidden)
+            tables += _compared(rooms_of, counted, asked, hidden)
     everything = total(use.tally for use in uses if use.channel == "children")
     plan = next((plan for plan in facility.ward_plan if plan.year == asked.period.fiscal_year), None)
     if plan is not None and asked.site is None:
         against = Against(everything.visits, plan.demand, plan.supply)
-        found.append(_plan(against, everything, asked, hide=hidden.rooms(asked.site, everything)))
-    return found
+        tables.append(_plan(against, everything, asked, hide=hidden.rooms(asked.site, everything)))
+    return tables
 
 
 def _compared(uses: Sequence[RoomUse], counted: Counted, asked: Asked, hidden: Withheld) -> tuple[Table, Table]:

@@ -101,19 +101,19 @@ def _chart_title(use: RoomUse, translate: Translate) -> str:
 
 def _heat(use: RoomUse, asked: Asked, known: Withheld) -> Table:
     translate = asked.translate
-    found = heat_map(use.hours)
+    cells = heat_map(use.hours)
     hidden = (
         withheld.heat_cells(use.hours, lambda hour: (hour.weekday, hour.hour), known, use.room.id)
         if asked.outward
         else frozenset[tuple[int, int]]()
     )
-    rows, rare = [], _rare(found)
+    rows, rare = [], _rare(cells)
     for hour in range(24):
-        if hour not in rare and any((weekday, hour) in found for weekday in range(7)):
-            tallies = [((weekday, hour), found.get((weekday, hour), _NOTHING)) for weekday in range(7)]
+        if hour not in rare and any((weekday, hour) in cells for weekday in range(7)):
+            tallies = [((weekday, hour), cells.get((weekday, hour), _NOTHING)) for weekday in range(7)]
             line: list[Cell] = [WITHHELD if cell in hidden else tally.average_utilisation for cell, tally in tallies]
             rows.append((f"{hour}:00", *line))
-    told = {cell: tally for cell, tally in found.items() if cell not in hidden}
+    told = {cell: tally for cell, tally in cells.items() if cell not in hidden}
     notes = []
     for text, number in (
         (translate("Busiest: %(hours)s"), SHOWN_HOURS),

@@ -26,20 +26,20 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
 
 def notes(translate: Translate, *, outward: bool, unprotected: int) -> list[str]:
     """Return what holds for the whole report."""
-    found = [
+    lines = [
         translate("All figures cover opening hours."),
         translate("Sensors count anonymously: the number of different children is not known."),
     ]
     if outward:
-        found.append(
+        lines.append(
             translate("Counts of 1 to %(n)s are withheld, and so are counts from which they could be computed.")
             % {"n": SMALLEST_TOLD - 1}
         )
         if unprotected:
-            found.append(
+            lines.append(
                 translate("Later readings: %(n)s small counts can be computed with the help of earlier reports.")
                 % {"n": unprotected}
             )
     else:
-        found.append(translate("For staff only: small counts are not withheld. Do not pass it on."))
-    return found
+        lines.append(translate("For staff only: small counts are not withheld. Do not pass it on."))
+    return lines

@@ -64,18 +64,18 @@ def act(
     lang: base.Lang = "ja",
 ) -> Response:
     """Take an alert on (`acknowledge`), `assign` it to somebody or give it back (`release`); then back to it."""
-    found, by, now = _known(context, alert_id), forms.by(context, entry.by), context.clock()
+    known, by, now = _known(context, alert_id), forms.by(context, entry.by), context.clock()
     translate = base.texts(lang).gettext
     if not by:
         return _shown(context, lang, "", error=translate("Please enter your name."))
     try:
         match action:
             case "acknowledge":
-                context.operations.acknowledge(found.id, by, now, entry.note, account=context.own_account)
+                context.operations.acknowledge(known.id, by, now, entry.note, account=context.own_account)
             case "assign":
-                assigning.assign(context, found, entry.to, by, entry.note, own=context.own_account)
+                assigning.assign(context, known, entry.to, by, entry.note, own=context.own_account)
             case "release":
-                context.operations.release(found.id, by, now)
+                context.operations.release(known.id, by, now)
             case _:
                 raise ProblemError(HTTPStatus.NOT_FOUND, f"Nothing is called {action!r} here.")
     except AlertStateError:

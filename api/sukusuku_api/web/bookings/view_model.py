@@ -90,8 +90,8 @@ def source_lines(context: Context, translate: Translate) -> list[SourceLine]:
     return [_source(it, now, translate) for it in sources(context.facility, noted, now) if it.door == doors.BOOKINGS]
 
 
-def _source(found: Source, now: int, translate: Translate) -> SourceLine:
-    said = found.exchanged
+def _source(source: Source, now: int, translate: Translate) -> SourceLine:
+    said = source.exchanged
     taken, trouble = translate("never"), ""
     if said.taken is not None:
         hours = max(0, now - said.taken) // HOUR_MS
@@ -101,11 +101,11 @@ def _source(found: Source, now: int, translate: Translate) -> SourceLine:
         }
     if said.failing is not None:
         trouble = translate("cannot be taken since %(time)s") % {"time": f"{japan_time(said.failing):%m/%d %H:%M}"}
-    elif found.late:
+    elif source.late:
         trouble = translate("nothing was taken for too long")
-    kind, _, ident = found.id.partition("/")
+    kind, _, ident = source.id.partition("/")
     name = f"{translate('Feed')} {ident}" if kind == "feed" else translate("Folder")
-    tone = "over" if found.late else "full" if trouble else "free"
+    tone = "over" if source.late else "full" if trouble else "free"
     return SourceLine(name, taken, trouble, said.reason, tone, counts=bool(trouble) and said.taken is not None)
 
 
@@ -129,22 +129,22 @@ def lines(context: Context, imports: Sequence[Import], language: Language, trans
     return [_line(context, item, language, translate) for item in imports[:SHOWN]]
 
 
-def _line(context: Context, found: Import, language: Language, translate: Translate) -> ImportLine:
+def _line(context: Context, done: Import, language: Language, translate: Translate) -> ImportLine:
     parts = []
-    for cover in found.covers:
+    for cover in done.covers:
         room = context.index.rooms.get(cover.room)
         name = cover.room if room is None else f"{room[0].name[language]} {room[1].name[language]}"
-        children = sum(item.children for item in found.spans if item.room == cover.room)
+        children = sum(item.children for item in done.spans if item.room == cover.room)
         first, last = local_day(cover.start), local_day(cover.end - 1)
         said = translate("%(room)s: %(first)s–%(last)s, %(n)s children")
         parts.append(said % {"room": name, "first": _short(first), "last": _short(last), "n": children})
     withdrawn = ""
-    if found.withdrawn is not None:
-        values = {"who": found.withdrawn_by, "time": f"{japan_time(found.withdrawn):%m/%d %H:%M}"}
+    if done.withdrawn is not None:
+        values = {"who": done.withdrawn_by, "time": f"{japan_time(done.withdrawn):%m/%d %H:%M}"}
         withdrawn = translate("withdrawn by %(who)s, %(time)s") % values
-    source = translate(SOURCES[found.source])
-    when = f"{japan_time(found.imported):%m/%d %H:%M}"
-    return ImportLine(found.id, when, source, found.imported_by, " · ".join(parts), withdrawn)
+    source = translate(SOURCES[done.source])
+    when = f"{japan_time(done.imported):%m/%d %H:%M}"
+    return ImportLine(done.id, when, source, done.imported_by, " · ".join(parts), withdrawn)
 
 
 def _short(day: date) -> str:
@@ -153,7 +153,7 @@ def _short(day: date) -> str:
 
 def _days(room: Room, timetable: Timetable, booked: Plan, now: int, translate: Translate) -> Sequence[Day]:
     today = local_day(now)
-    found = []
+    days = []
     for n in range(DAYS):
         day = date.fromordinal(today.toordinal() + n)
         start = day_start(day)
@@ -163,8 +163,8 @@ def _days(room: Room, timetable: Timetable, booked: Plan, now: int, translate: T
             edges += bands_of(service, day, hours.spans(start, start + DAY_MS))
         if edges:
             name = f"{_short(day)} {translate(WEEKDAYS[day.weekday()])}"
-            found.append(Day(name, tuple(_slot(timetable, booked, *edge) for edge in sorted(edges))))
-    return found
+            days.append(Day(name, tuple(_slot(timetable, booked, *edge) for edge in sorted(edges))))
+    return days
 
 
 def _slot(timetable: Timetable, booked: Plan, start: int, end: int) -> Slot:

@@ -179,7 +179,7 @@ def _rounds(
     planner = Planner(context.whole, context.timetables, context.store.live, context.operations)
     book, now = Rounds(context.operations), reader.now
     why = reasons(collector_texts(reader.language))
-    found = []
+    rounds_ahead = []
     for settings in context.facility.round:
         trip = context.timetables[settings.id].coming(now)
         if trip is None:
@@ -191,7 +191,7 @@ def _rounds(
             key = ("plan", settings.id, trip.date)
             plan, told = plans.get(key, partial(planner.plan, settings.id, trip.date, now)), None
         plan, whole = seen_plan(context, plan)
-        found.append(
+        rounds_ahead.append(
             view_model.round_card(settings.name[reader.language], plan, told, places, why, reader, whole=whole)
         )
-    return found
+    return rounds_ahead

@@ -17,14 +17,14 @@ def cards(context: Context, views: Sequence[UnitView], reader: Locale) -> list[v
     findings = Findings(context.operations).open()
     asked = {request.asset: request.who for request in reversed(Requests(context.operations).standing())}
     book, coming = Emptyings(context.operations), context.next_visits(reader.now)
-    found = []
+    shown = []
     for view in views:
         last = book.last(view.id, reader.now)
         own = [finding for finding in findings if finding.asset == view.id]
         emptied = None if last is None else last.time
         site, unit = context.index.units[view.id]
         series = derived.get(view.id, {})
-        found.append(
+        shown.append(
             view_model.card(site, unit, view, series, emptied, own, asked.get(view.id), coming.get(view.id), reader)
         )
-    return found
+    return shown

@@ -302,19 +302,19 @@ def _line(
     )
 
 
-def emptying_line(found: Emptying, place: tuple[Site, Unit], reader: Locale) -> EmptyingLine:
+def emptying_line(emptying: Emptying, place: tuple[Site, Unit], reader: Locale) -> EmptyingLine:
     """Return an emptying."""
     site, unit = place
-    seen = [reader.translate(said.EVIDENCE[evidence]) for evidence in found.evidence]
+    seen = [reader.translate(said.EVIDENCE[evidence]) for evidence in emptying.evidence]
     return EmptyingLine(
-        id=found.id,
-        when=past(found.time, reader),
+        id=emptying.id,
+        when=past(emptying.time, reader),
         unit=unit.name[reader.language],
         site=site.name[reader.language],
-        level=round(found.percent),
+        level=round(emptying.percent),
         seen=reader.translate(", ").join(seen),
-        state=reader.translate(said.EMPTYING_STATES[found.state]),
-        rejected=found.state is EmptyingState.REJECTED,
-        open=found.state is EmptyingState.DETECTED,
-        by=found.by or "",
+        state=reader.translate(said.EMPTYING_STATES[emptying.state]),
+        rejected=emptying.state is EmptyingState.REJECTED,
+        open=emptying.state is EmptyingState.DETECTED,
+        by=emptying.by or "",
     )

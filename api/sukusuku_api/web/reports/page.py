@@ -154,12 +154,12 @@ def _page(
     status: HTTPStatus | None = None,
 ) -> HTMLResponse:
     now, translate = context.clock(), base.texts(lang).gettext
-    found = [item for item in IssuedReports(context.operations).all() if context.sees_sum(item.site)]
+    issued = [item for item in IssuedReports(context.operations).all() if context.sees_sum(item.site)]
     differing: list[Change] = []
-    known = next((item for item in found if item.number == changes), None)
+    known = next((item for item in issued if item.number == changes), None)
     if known is not None:
         differing = [_change(item, translate("withheld")) for item in issuing.differences(context, known.number)]
-    replaced = {item.replaces: item.number for item in found if item.replaces is not None}
+    replaced = {item.replaces: item.number for item in issued if item.replaces is not None}
     values = {
         "clock": f"{japan_time(now):%H:%M}",
         "entry": Entry(by="", period="", note="", site=offers.ALL) if entry is None else entry,
@@ -167,7 +167,7 @@ def _page(
         "offer": offers.offer(context, lang),
         "issuing": offers.offer(context, lang, Act.ISSUE_REPORTS),
         "mailed": _mailed(context),
-        "issued": [_line(item, replaced.get(item.number), context, lang) for item in found],
+        "issued": [_line(item, replaced.get(item.number), context, lang) for item in issued],
         "changes": changes if known is not None else None,
         "differing": differing[:SHOWN_DIFFERENCES],
         "more": max(len(differing) - SHOWN_DIFFERENCES, 0),

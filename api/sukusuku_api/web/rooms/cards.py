@@ -122,7 +122,7 @@ def limit_card(facts: RoomFacts, reader: Locale) -> LimitCard:
 def zone_lines(facts: RoomFacts, reader: Locale) -> tuple[ZoneLine, ...]:
     """Return the zones of the room."""
     names = {zone.id: zone.name[reader.language] for zone in facts.room.zone}
-    translate, found = reader.translate, []
+    translate, lines = reader.translate, []
     for zone in facts.view.zones:
         value = zone.children if zone.children is not None else zone.people
         if facts.view.stale:
@@ -135,8 +135,8 @@ def zone_lines(facts: RoomFacts, reader: Locale) -> tuple[ZoneLine, ...]:
         most = zone.capacity if zone.capacity is not None else facts.view.capacity
         over = zone.capacity is not None and value is not None and value > zone.capacity
         share = 0.0 if value is None else min(100.0 * value / max(most, 1), 100.0)
-        found.append(ZoneLine(names[zone.id], value, counted, zone.capacity, over, share))
-    return tuple(found)
+        lines.append(ZoneLine(names[zone.id], value, counted, zone.capacity, over, share))
+    return tuple(lines)
 
 
 def zone_note(reader: Locale) -> str:

@@ -29,19 +29,19 @@ def course(facts: RoomFacts, reader: Locale) -> Described | None:
     """Today's course; None: there are no opening hours today."""
     if not facts.day.spans:
         return None
-    translate, found = reader.translate, charts.course(facts)
+    translate, chart = reader.translate, charts.course(facts)
     title = translate("Today")
-    values = [value for _, value in found.children if value is not None]
+    values = [value for _, value in chart.children if value is not None]
     parts = [translate("Nothing has been measured today yet.")]
     if values:
         low, high = f"{min(values):.0f}", f"{max(values):.0f}"
         parts = [translate("Children today: from %(low)s to %(high)s so far.") % {"low": low, "high": high}]
     parts.append(translate("Current limit: %(n)s.") % {"n": facts.limit.children})
-    parts.append(translate("Gaps: %(n)s.") % {"n": len(found.gaps)})
-    parts.append(translate("Corrections: %(n)s.") % {"n": len({at for at, _ in found.marks})})
+    parts.append(translate("Gaps: %(n)s.") % {"n": len(chart.gaps)})
+    parts.append(translate("Corrections: %(n)s.") % {"n": len({at for at, _ in chart.marks})})
     rows = tuple((f"{hour}:00", _one(mean), _whole(most)) for hour, mean, most in charts.hourly(facts.day))
     head = (translate("Hour"), translate("Average"), translate("Most children at once"))
-    plots = tuple((size.name, pictures.course(found, *size.course)) for size in SIZES)
+    plots = tuple((size.name, pictures.course(chart, *size.course)) for size in SIZES)
     return Described("course", title, " ".join(parts), head, rows, plots)
 
 
@@ -68,8 +68,8 @@ def ahead(use: Use, reader: Locale) -> Described | None:
     if not any(item.mean is not None for item in use.ahead):
         return None
     translate = reader.translate
-    found = charts.ahead(use, translate)
-    rows = tuple((name, *_busiest(hours, translate)) for name, hours in found.days)
+    chart = charts.ahead(use, translate)
+    rows = tuple((name, *_busiest(hours, translate)) for name, hours in chart.days)
     head = (
         translate("Day"),
         translate("Busiest hour"),
@@ -86,7 +86,7 @@ def ahead(use: Use, reader: Locale) -> Described | None:
         "low": _one(most.low),
         "high": _one(most.high),
     }
-    plots = tuple((size.name, pictures.ahead(found, *size.ahead)) for size in SIZES)
+    plots = tuple((size.name, pictures.ahead(chart, *size.ahead)) for size in SIZES)
     return Described("ahead", translate("Coming week"), text % values, head, rows, plots)
 
 

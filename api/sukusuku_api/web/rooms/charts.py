@@ -142,7 +142,7 @@ def _steps(day: Day, runs: Sequence[Run]) -> tuple[Step, ...]:
 def hourly(day: Day) -> list[tuple[int, float | None, float | None]]:
     """Each hour of a day up to now: local hour, mean and highest number of children; None: nothing is known."""
     runs = day.children if any(run.value is not None for run in day.children) else day.people
-    found = []
+    points = []
     for start in sorted({at for run in runs for at in range(run.start - run.start % HOUR_MS, run.end, HOUR_MS)}):
         parts = [
             (min(run.end, start + HOUR_MS) - max(run.start, start), run.value)
@@ -151,5 +151,5 @@ def hourly(day: Day) -> list[tuple[int, float | None, float | None]]:
         ]
         known = sum(time for time, _ in parts)
         mean = sum(time * value for time, value in parts) / known if known else None
-        found.append((japan_time(start).hour, mean, max((value for _, value in parts), default=None)))
-    return found
+        points.append((japan_time(start).hour, mean, max((value for _, value in parts), default=None)))
+    return points

@@ -182,9 +182,9 @@ def _hours(cells: Sequence[tuple[int, int]], reader: Locale) -> str:
     return reader.translate(", ").join(named)
 
 
-def effect_card(found: Changed, reader: Locale) -> EffectCard:
+def effect_card(changed: Changed, reader: Locale) -> EffectCard:
     """Return what has changed with a day. Only what is clearly different is called so."""
-    translate, effect = reader.translate, found.room
+    translate, effect = reader.translate, changed.room
     verdict = translate("Too few days were measured before or after this date to compare them.")
     change = bounds = ""
     if effect.change is not None and effect.low is not None and effect.high is not None:
@@ -196,8 +196,8 @@ def effect_card(found: Changed, reader: Locale) -> EffectCard:
         elif effect.high < 0:
             verdict = translate("On average, fewer children than before.")
     return EffectCard(
-        day=f"{found.day.year}/{found.day.month}/{found.day.day}",
-        note="" if found.note is None else found.note[reader.language],
+        day=f"{changed.day.year}/{changed.day.month}/{changed.day.day}",
+        note="" if changed.note is None else changed.note[reader.language],
         verdict=verdict,
         before=_mean(effect.before.average_occupancy),
         after=_mean(effect.after.average_occupancy),

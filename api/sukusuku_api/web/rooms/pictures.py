@@ -31,18 +31,18 @@ class Size:
 SIZES = (Size("wide", (760, 240), 440, (540, 200)), Size("narrow", (330, 220), 330, (330, 190)))
 
 
-def course(found: Course, width: int, height: int) -> Plot:
+def course(chart: Course, width: int, height: int) -> Plot:
     """Return today: who was in, the limit, gaps, corrections."""
-    values = [value for steps in (found.children, found.people, found.limit) for _, value in steps if value]
-    most = max([1.0, *values, *(float(n) for _, n in (*found.marks, *found.counted))]) + 1
-    frame = Frame(_LEFT, width - _RIGHT, _TOP, height - _BELOW, found.first, found.last, most)
+    values = [value for steps in (chart.children, chart.people, chart.limit) for _, value in steps if value]
+    most = max([1.0, *values, *(float(n) for _, n in (*chart.marks, *chart.counted))]) + 1
+    frame = Frame(_LEFT, width - _RIGHT, _TOP, height - _BELOW, chart.first, chart.last, most)
     grid, labels = frame.grid()
-    step = 60 * max(1, round((found.last - found.first) / 60 / (width / _LABEL)))
-    clocks = range(-(-found.first // step) * step, found.last + 1, step)
-    children = frame.corners(found.children)
+    step = 60 * max(1, round((chart.last - chart.first) / 60 / (width / _LABEL)))
+    clocks = range(-(-chart.first // step) * step, chart.last + 1, step)
+    children = frame.corners(chart.children)
     gaps = tuple(
         Rect("gap", frame.x(start), frame.top, frame.x(end) - frame.x(start), frame.bottom - frame.top)
-        for start, end in found.gaps
+        for start, end in chart.gaps
     )
     return Plot(
         width,
@@ -51,25 +51,25 @@ def course(found: Course, width: int, height: int) -> Plot:
         (
             *grid,
             Path("children area", area(children, frame.bottom)),
-            Path("people", line(frame.corners(found.people))),
+            Path("people", line(frame.corners(chart.people))),
             Path("children", line(children)),
-            Path("limit-line", line(frame.corners(found.limit))),
-            *([] if found.now is None else [Path("now-line", rule(frame.x(found.now), frame.top, frame.bottom))]),
-            *(Path("mark", triangle(frame.x(at), frame.y(n))) for at, n in found.marks),
-            *(Path("counted", diamond(frame.x(at), frame.y(n))) for at, n in found.counted),
+            Path("limit-line", line(frame.corners(chart.limit))),
+            *([] if chart.now is None else [Path("now-line", rule(frame.x(chart.now), frame.top, frame.bottom))]),
+            *(Path("mark", triangle(frame.x(at), frame.y(n))) for at, n in chart.marks),
+            *(Path("counted", diamond(frame.x(at), frame.y(n))) for at, n in chart.counted),
         ),
         (*labels, *(Text("below", frame.x(at), height - 6, f"{at // 60}:{at % 60:02}") for at in clocks)),
     )
 
 
-def heat(found: Picture, width: int) -> Plot:
+def heat(picture: Picture, width: int) -> Plot:
     """Return the map of hours and weekdays."""
     left, head, row = 42, 20, 22
-    cell = (width - left) / len(found.columns)
+    cell = (width - left) / len(picture.columns)
     rects, texts = [], []
-    for column, name in enumerate(found.columns):
+    for column, name in enumerate(picture.columns):
         texts.append(Text("below", left + (column + 0.5) * cell, head - 6, name))
-    for n, (name, values) in enumerate(zip(found.names, found.heat, strict=True)):
+    for n, (name, values) in enumerate(zip(picture.names, picture.heat, strict=True)):
         y = head + n * row
         texts.append(Text("at-left", left - 6, y + row / 2 + 4, name))
         for column, value in enumerate(values):
@@ -81,7 +81,7 @@ def heat(found: Picture, width: int) -> Plot:
             rects.append(Rect("cell", x + 1, y + 1, cell - 2, row - 2, opacity))
             kind = "number on" if opacity > _STRONG else "number"
             texts.append(Text(kind, x + cell / 2, y + row / 2 + 4, f"{value:.0f}"))
-    return Plot(width, head + row * len(found.names), tuple(rects), (), tuple(texts))
+    return Plot(width, head + row * len(picture.names), tuple(rects), (), tuple(texts))
 
 
 def ahead(found: Ahead, width: int, height: int) -> Plot:

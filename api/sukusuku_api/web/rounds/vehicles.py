@@ -50,18 +50,18 @@ def cards(context: Context, reader: Locale) -> list[VehicleCard]:
     out = {
         mode.subject: mode for mode in Modes(context.operations).active(reader.now) if mode.kind is ModeKind.VEHICLE_OUT
     }
-    found = []
+    shown = []
     for vehicle in context.facility.vehicle:
         mode = out.get(vehicle.id)
         if mode is None:
-            found.append(VehicleCard(vehicle.id, vehicle.name[reader.language], 0, "", ""))
+            shown.append(VehicleCard(vehicle.id, vehicle.name[reader.language], 0, "", ""))
             continue
         told = reader.translate("Out of service since %(since)s (%(who)s)")
         if mode.until is not None:
             told = reader.translate("Out of service since %(since)s (%(who)s), until %(until)s")
         told %= {"since": moment(mode.since, reader), "who": mode.who, "until": moment(mode.until or 0, reader)}
-        found.append(VehicleCard(vehicle.id, vehicle.name[reader.language], mode.id, told, mode.reason))
-    return found
+        shown.append(VehicleCard(vehicle.id, vehicle.name[reader.language], mode.id, told, mode.reason))
+    return shown
 
 
 @router.post("/{vehicle}/out")

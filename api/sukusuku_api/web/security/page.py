@@ -42,17 +42,17 @@ def security(context: AuditContext, lang: base.Lang = "ja") -> HTMLResponse:
     return desk.page(context, lang, "security.html", PEOPLE, values)
 
 
-def warnings(found: HealthOut, translate: Translate) -> Iterator[str]:
+def warnings(health: HealthOut, translate: Translate) -> Iterator[str]:
     """Yield what is known of forgery at the broker, and of edge nodes that believe everybody; the worst first."""
-    for edge in found.edges:
+    for edge in health.edges:
         if edge.duplicate:
             yield translate(texts.TWO_NODES) % {"edge": edge.id}
         if edge.proofs is not None and edge.proofs.refused:
             yield translate(texts.FORGED_ACKNOWLEDGEMENTS) % {"edge": edge.id, "count": edge.proofs.refused}
-    for count, text in ((found.foreign.claims, texts.FOREIGN_CLAIMS), (found.foreign.states, texts.FOREIGN_STATES)):
+    for count, text in ((health.foreign.claims, texts.FOREIGN_CLAIMS), (health.foreign.states, texts.FOREIGN_STATES)):
         if count:
             yield translate(text) % {"count": count}
-    for edge in found.edges:
+    for edge in health.edges:
         if text := _without_proof(edge):
             yield translate(text) % {"edge": edge.id}
 

@@ -158,20 +158,20 @@ def _day(text: str) -> date:
 
 def _slots(text: str) -> list[str]:
     """Read hours as people type them: `9:00-12:00、13:00〜18:00`."""
-    found = []
+    slots = []
     for part in re.split(r"[,、，;\n]", text):
         if not part.strip():
             continue
         slot = _SLOT.fullmatch(part.strip())
         if slot is None:
             raise WrongEntryError(N_("“%(text)s” is not a time slot such as 09:00-12:00."), text=part.strip())
-        found.append(f"{int(slot[1]):02}:{slot[2]}-{int(slot[3]):02}:{slot[4]}")
-    for item in found:
+        slots.append(f"{int(slot[1]):02}:{slot[2]}-{int(slot[3]):02}:{slot[4]}")
+    for item in slots:
         start, end = minutes(item)
         if start >= end or end > _DAY_END:
             raise WrongEntryError(N_("“%(text)s” must end after it begins, at 24:00 at the latest."), text=item)
-    found.sort()
-    for one, other in pairwise(found):
+    slots.sort()
+    for one, other in pairwise(slots):
         if minutes(other)[0] < minutes(one)[1]:
             raise WrongEntryError(N_("“%(one)s” and “%(other)s” overlap."), one=one, other=other)
-    return found
+    return slots

@@ -150,7 +150,7 @@ _SUMMARIES = {
 
 def _summary(views: Sequence[View], translate: Translate) -> tuple[Tally, ...]:
     """Return one line about all units and one about all rooms: how many need somebody, how many say nothing."""
-    found = []
+    counts = []
     for kind, text in _SUMMARIES.items():
         own = [view for view in views if isinstance(view, kind)]
         silent = [view for view in own if view.stale or view.condition is Condition.SILENT]
@@ -159,8 +159,8 @@ def _summary(views: Sequence[View], translate: Translate) -> tuple[Tally, ...]:
         if silent:
             told += translate(", %(n)s without data") % {"n": len(silent)}
         if own:
-            found.append(Tally(Condition.SILENT if silent and not needing else worst(needing), told))
-    return tuple(found)
+            counts.append(Tally(Condition.SILENT if silent and not needing else worst(needing), told))
+    return tuple(counts)
 
 
 _TOLD = (AlertState.FIRING, AlertState.ACKNOWLEDGED)

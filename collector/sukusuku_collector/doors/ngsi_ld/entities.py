@@ -46,43 +46,43 @@ CONTEXT: Mapping[str, str] = {
 
 def of_unit(operator: str, asset: Asset, view: UnitView, derived: Mapping[str, Point]) -> Entity:
     """Return a unit as `WasteContainer`. `fillingLevel` is the estimate, else what the sensor says, 0 to 1."""
-    found = _common("WasteContainer", operator, asset, view)
-    found["storedWasteKind"] = _is("other")
-    found["storedWasteOrigin"] = _is("municipal")
-    found["binFullnessThreshold"] = _is(view.fill_rise, unit="P1")
-    found["status"] = _is("unknown" if view.stale else "lidOpen" if view.lid_open else "ok")
+    entity = _common("WasteContainer", operator, asset, view)
+    entity["storedWasteKind"] = _is("other")
+    entity["storedWasteOrigin"] = _is("municipal")
+    entity["binFullnessThreshold"] = _is(view.fill_rise, unit="P1")
+    entity["status"] = _is("unknown" if view.stale else "lidOpen" if view.lid_open else "ok")
     if view.stale:
-        return found
+        return entity
     percent = view.level if view.outlook is None else view.outlook.percent
     if percent is not None:
-        found["fillingLevel"] = _is(round(min(1.0, max(0.0, percent / 100)), 3), at=view.last_time)
+        entity["fillingLevel"] = _is(round(min(1.0, max(0.0, percent / 100)), 3), at=view.last_time)
     if view.temperature is not None:
-        found["temperature"] = _is(round(view.temperature, 1), at=view.last_time, unit="CEL")
+        entity["temperature"] = _is(round(view.temperature, 1), at=view.last_time, unit="CEL")
     emptied = bag_since(derived)
     if emptied is not None and view.outlook is not None:
-        found["dateLastEmptying"] = _is(_moment(emptied))
+        entity["dateLastEmptying"] = _is(_moment(emptied))
     if view.outlook is not None and view.outlook.empty_by is not None:
-        found["nextActuationDeadline"] = _is(_moment(view.outlook.empty_by))
-    return found
+        entity["nextActuationDeadline"] = _is(_moment(view.outlook.empty_by))
+    return entity
 
 
 def of_room(operator: str, asset: Asset, view: RoomView, *, counts: bool) -> Entity:
     """Return a room as `IndoorEnvironmentObserved`. `counts`: with its people; few of them, or of children, never."""
-    found = _common("IndoorEnvironmentObserved", operator, asset, view)
+    entity = _common("IndoorEnvironmentObserved", operator, asset, view)
     if view.last_time is not None:
-        found["dateObserved"] = _is(_moment(view.last_time))
+        entity["dateObserved"] = _is(_moment(view.last_time))
     if not counts or view.stale or view.people is None:
-        return found
+        return entity
     small = is_small(view.people) or is_small(view.children)
-    found["peopleCountWithheld"] = _is(small)
+    entity["peopleCountWithheld"] = _is(small)
     if not small:
-        found["peopleCount"] = _is(view.people, at=view.last_time)
-    return found
+        entity["peopleCount"] = _is(view.people, at=view.last_time)
+    return entity
 
 
 def _common(kind: str, operator: str, asset: Asset, view: UnitView | RoomView) -> Entity:
     name: Text = asset.settings.name
-    found: Entity = {
+    entity: Entity = {
         "id": f"urn:ngsi-ld:{kind}:{operator}:{asset.id}",
         "type": kind,
         "name": _is(f"{asset.site.name.ja} {name.ja}"),
@@ -93,8 +93,8 @@ def _common(kind: str, operator: str, asset: Asset, view: UnitView | RoomView) -
     }
     place = asset.site.place
     if place is not None:
-        found["location"] = {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [place.lon, place.lat]}}
-    return found
+        entity["location"] = {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [place.lon, place.lat]}}
+    return entity
 
 
 def _is(value: object, *, at: int | None = None, unit: str | None = None) -> Entity:
