@@ -8,7 +8,7 @@ from sukusuku_api.web.account import single_sign_on
 from sukusuku_api.web.alert_links import page as alert_links
 from sukusuku_api.web.alerts import page as alerts
 from sukusuku_api.web.bookings import page as bookings
-from sukusuku_api.web.collection import kept
+from sukusuku_api.web.collection import caches
 from sukusuku_api.web.collection import page as collection
 from sukusuku_api.web.design import page as design
 from sukusuku_api.web.people import page as people
@@ -61,7 +61,7 @@ def install(app: FastAPI) -> None:
 
 def prepare(app: FastAPI) -> None:
     """Give the pages what they keep for the data to which the application has just been connected."""
-    kept.prepare(app)
+    caches.prepare(app)
     rooms.prepare(app)
     vacancy.prepare(app)
     links.prepare(app)

@@ -9,8 +9,8 @@ from sukusuku_collector.alerts.attention import Attention
 from sukusuku_collector.alerts.context import NOTHING, RuleContext, SharedContext, Subject, site_of
 from sukusuku_collector.alerts.mails.composer import Composer
 from sukusuku_collector.alerts.memory import Memory, load
+from sukusuku_collector.alerts.message_writer import Known, MessageWriter
 from sukusuku_collector.alerts.notifier import Mailing
-from sukusuku_collector.alerts.post import Known, Post
 from sukusuku_collector.alerts.records import (
     Key,
     OpenAlert,
@@ -81,7 +81,7 @@ class AlertEngine:
         composer = Composer(index.facility, links)
         timing = Timing(index.facility)
         self._mailing = Mailing(timing)
-        self._post = Post(index.facility, timing, composer)
+        self._writer = MessageWriter(index.facility, timing, composer)
         subjects: dict[str, Subject] = {**index.assets, **index.sites}
         self._posts = {ident: self._posts_of(index, subject) for ident, subject in subjects.items()}
         self._silent_after = {ident: posts[0].levels[0].silent_after for ident, posts in self._posts.items()}
@@ -305,7 +305,7 @@ class AlertEngine:
                 rest = {key: kept for key, kept in known.items() if held.get(key, kept) is not None}
                 if any(word.due <= now for word in words):
                     know = partial(self._know, replace(look, memory=replace(memory, held=rest)))
-                    delivery = self._post.deliver(change, words, know, now)
+                    delivery = self._writer.deliver(change, words, know, now)
                     words, mails = delivery.left, delivery.messages
                     quiet = {key: kept for key, kept in rest.items() if kept.id in delivery.ended}
                     held |= {key: replace(kept, told=EscalationState()) for key, kept in quiet.items()}
@@ -358,7 +358,7 @@ class AlertEngine:
                 case Event.RESOLVED:
                     value = None if outcome.seen is None else outcome.seen.value
                     alert = change.resolve(change.read(alert_id), now, value, rests=after is not None)
-                    words = words + self._post.take_back(change, alert_id, now)
+                    words = words + self._writer.take_back(change, alert_id, now)
                     words = words + self._mailing.tell_end(change, alert, outcome)
         if after is None:
             return None, words

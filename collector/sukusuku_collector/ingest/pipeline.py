@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from sukusuku_collector.ingest.arrived import Arrived
+from sukusuku_collector.ingest.clock_witness import NOBODY, ClockWitness
 from sukusuku_collector.ingest.duplicate_nodes import DuplicateNodeDetector
 from sukusuku_collector.ingest.operator_log import OperatorLog
 from sukusuku_collector.ingest.outcome import Command, Outcome, command
@@ -23,7 +24,6 @@ from sukusuku_collector.ingest.topic_routes import MAX_ROUTES, Routes
 from sukusuku_collector.ingest.unassigned import UnassignedMessages
 from sukusuku_collector.ingest.unreadable import WHOLE
 from sukusuku_collector.ingest.validation import Subject
-from sukusuku_collector.ingest.witness import NOBODY, ClockWitness
 from sukusuku_core import catalogue, sparkplug
 from sukusuku_core.aliases import Aliases
 from sukusuku_core.clock import Clock, now_ms

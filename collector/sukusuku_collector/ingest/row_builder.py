@@ -11,12 +11,12 @@ from functools import partial
 from typing import Any, Protocol
 
 from sukusuku_collector.ingest import validation
+from sukusuku_collector.ingest.clock_witness import NOBODY, ClockWitness
 from sukusuku_collector.ingest.gateway_map import GatewayMap, Target, converted
 from sukusuku_collector.ingest.passed_over import MOST, PassedOver
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.ingest.unassigned import UNASSIGNED, keep
 from sukusuku_collector.ingest.validation import Subject
-from sukusuku_collector.ingest.witness import NOBODY, ClockWitness
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.drop_record import DROPPED_RANGE

@@ -9,7 +9,7 @@ from pathlib import Path
 from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import japan_time
 from sukusuku_server import i18n
-from sukusuku_server.evaluate.figures import Evaluation, evaluate, marks
+from sukusuku_server.evaluate.evaluation import Evaluation, evaluate, marks
 from sukusuku_server.evaluate.verdict import verdict
 from sukusuku_server.histories import emptyings, options, series
 from sukusuku_server.histories import table as tables

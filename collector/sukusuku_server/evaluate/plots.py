@@ -9,7 +9,7 @@ import altair as alt
 import vl_convert
 
 from sukusuku_core.time import DAY_MS, HOUR_MS, japan_time
-from sukusuku_server.evaluate.figures import Evaluation, Mark, marks
+from sukusuku_server.evaluate.evaluation import Evaluation, Mark, marks
 from sukusuku_server.i18n import N_
 from sukusuku_server.model.collection import HORIZON_HOURS, Forecast, Method
 

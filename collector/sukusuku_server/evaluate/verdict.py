@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from gettext import NullTranslations
 from typing import Any
 
-from sukusuku_server.evaluate.figures import Evaluation
+from sukusuku_server.evaluate.evaluation import Evaluation
 from sukusuku_server.i18n import N_
 from sukusuku_server.model.collection import Method
 

@@ -11,7 +11,7 @@ import pytest
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from sukusuku_server import i18n
 from sukusuku_server.evaluate import __main__ as program
-from sukusuku_server.evaluate.figures import Evaluation, Mark, evaluate, marks
+from sukusuku_server.evaluate.evaluation import Evaluation, Mark, evaluate, marks
 from sukusuku_server.evaluate.verdict import verdict
 from sukusuku_server.model.collection import Method
 from sukusuku_server.units.evaluation.judgement import Tally, Watched

@@ -19,7 +19,7 @@ from sukusuku_api.queries.plans import seen_plan, seen_records
 from sukusuku_api.reports.collection import words
 from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.base import Locale
-from sukusuku_api.web.collection import kept, kpi_cards, view_model
+from sukusuku_api.web.collection import caches, kpi_cards, view_model
 from sukusuku_api.web.collection.unit_cards import cards
 from sukusuku_api.web.collection.verdict import Verdict, keep
 from sukusuku_api.web.reports import offers
@@ -87,7 +87,7 @@ def collection(
     `per_week` is how often the fixed rounds go that reality is held against; without it, as often as they must.
     """
     values = {
-        "page": _page(context, kept.plans(request), kept.figures(request), lang, per_week),
+        "page": _page(context, caches.plans(request), caches.figures(request), lang, per_week),
         "per_week": per_week,
         "as_needed": words.AS_NEEDED,
         "offer": offers.offer(context, lang),
@@ -129,7 +129,7 @@ def withdraw_stock(
 
 def _back(request: Request, lang: Language, part: str) -> RedirectResponse:
     """Return to a part of the page, on which nothing is older than what was just said."""
-    kept.forget(request)
+    caches.forget(request)
     return RedirectResponse(f"{PATH}?lang={lang}#{part}", HTTPStatus.SEE_OTHER)
 
 

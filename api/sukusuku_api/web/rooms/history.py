@@ -13,8 +13,8 @@ from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection.view_model import past
 from sukusuku_api.web.rooms import texts as said
-from sukusuku_api.web.rooms.cards import POOR
 from sukusuku_api.web.rooms.queries import RoomFacts
+from sukusuku_api.web.rooms.room_cards import POOR
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.rooms.texts import corrections
 from sukusuku_server.rooms.usage import heat_map, ranked, zone_share

@@ -10,7 +10,7 @@ from sukusuku_api.queries.room_use import changed
 from sukusuku_api.reports.collection import words
 from sukusuku_api.web import base
 from sukusuku_api.web.base import Locale
-from sukusuku_api.web.rooms import cards, chart_descriptions, history
+from sukusuku_api.web.rooms import chart_descriptions, history, room_cards
 from sukusuku_api.web.rooms import texts as said
 from sukusuku_api.web.rooms.count_form import Entry
 from sukusuku_api.web.rooms.queries import RoomFacts, read, use
@@ -45,9 +45,9 @@ class RoomSheet:
     name: str
     site: str
     centre: str
-    now: cards.NowCard
-    limit: cards.LimitCard
-    zones: tuple[cards.ZoneLine, ...]
+    now: room_cards.NowCard
+    limit: room_cards.LimitCard
+    zones: tuple[room_cards.ZoneLine, ...]
     course: chart_descriptions.Described | None
     use: history.UseCard | None
     heat: chart_descriptions.Described | None
@@ -97,7 +97,7 @@ def page(context: Context, figures: TtlCache, language: Language, asked: Asked, 
         day=words.day(today),
         today=today.isoformat(),
         simulated=any(view.simulated for view in room_views.values()),
-        zone_note=cards.zone_note(reader),
+        zone_note=room_cards.zone_note(reader),
         rooms=tuple(_sheet(context, figures if whole else None, of, asked, reader) for of in facts),
     )
 
@@ -124,9 +124,9 @@ def _sheet(context: Context, figures: TtlCache | None, facts: RoomFacts, asked: 
         name=room.name[reader.language],
         site=site.name[reader.language],
         centre=site.id,
-        now=cards.now_card(facts, reader),
-        limit=cards.limit_card(facts, reader),
-        zones=cards.zone_lines(facts, reader),
+        now=room_cards.now_card(facts, reader),
+        limit=room_cards.limit_card(facts, reader),
+        zones=room_cards.zone_lines(facts, reader),
         course=chart_descriptions.course(facts, reader),
         use=use_card,
         heat=heat,

@@ -9,7 +9,7 @@ from sukusuku_api.dependencies import Context, UnitsContext, known_site
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base, desk
 from sukusuku_api.web.base import Locale
-from sukusuku_api.web.collection import kept
+from sukusuku_api.web.collection import caches
 from sukusuku_api.web.site import view_model
 from sukusuku_server.access.rights import Act
 
@@ -29,7 +29,7 @@ def site(request: Request, context: UnitsContext, site_id: str, lang: base.Lang 
     found, now = known_site(context, site_id), context.clock()
     reader = Locale(lang, base.texts(lang).gettext, now)
     values = {
-        "page": view_model.page(context, found, kept.figures(request), _allowed(context, site_id), reader),
+        "page": view_model.page(context, found, caches.figures(request), _allowed(context, site_id), reader),
         "centre": site_id,
     }
     return desk.page(context, lang, "site.html", f"{PATH}/{site_id}", values)

@@ -13,9 +13,9 @@ from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kpi_cards, view_model
 from sukusuku_api.web.collection.unit_cards import cards
-from sukusuku_api.web.rooms.cards import NowCard, now_card
 from sukusuku_api.web.rooms.history import UseCard, use_card
 from sukusuku_api.web.rooms.queries import read
+from sukusuku_api.web.rooms.room_cards import NowCard, now_card
 from sukusuku_api.web.settings.wording import Hours, Listed, SettingsWording
 from sukusuku_api.web.vacancy import texts as said
 from sukusuku_api.web.wall import alert_texts

@@ -14,9 +14,9 @@ from sukusuku_api.queries import emptying_doubt
 from sukusuku_api.queries.emptying_doubt import NobodyAsksError
 from sukusuku_api.queries.unit_levels import estimate_before
 from sukusuku_api.web import base, forms, silence_lengths
-from sukusuku_api.web.collection import kept, verdict
+from sukusuku_api.web.collection import caches, verdict
 from sukusuku_api.web.collection.verdict import Verdict
-from sukusuku_api.web.unit.shown import PATH, shown
+from sukusuku_api.web.unit.response import PATH, shown
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
 from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.db.stock import Stock, StockKind
@@ -228,6 +228,6 @@ def _kept(
     wrong = keep(by, context.clock()) if by else _NO_NAME
     if wrong:
         return shown(context, unit_id, language, error=base.texts(language).gettext(wrong))
-    kept.forget(request)
+    caches.forget(request)
     to = f"{PATH}/{unit_id}?lang={language}{part and f'#{part}'}"
     return RedirectResponse(to, HTTPStatus.SEE_OTHER, headers=forms.HEADERS)

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from sukusuku_api.dependencies import UnitsContext
 from sukusuku_api.web import base
 from sukusuku_api.web.unit import acts
-from sukusuku_api.web.unit.shown import DAYS, PATH, shown
+from sukusuku_api.web.unit.response import DAYS, PATH, shown
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
 

@@ -49,7 +49,7 @@ class _Ready:
     destination: Destination
 
 
-class Post:
+class MessageWriter:
     """Writes the messages of one facility."""
 
     def __init__(self, facility: Facility, timing: Timing, composer: Composer) -> None:
