@@ -360,3 +360,20 @@ def test_of_very_many_subjects_all_have_their_turn(site: Site, monkeypatch: pyte
     assert turns == [True, True, False]  # unit, room and centre
     assert {alert.asset for alert in site.store.alerts(open_only=True)} == {UNIT}  # the centre of the room is closed
     assert [site.engine.evaluate(latest, T0 + 3 * SECOND)] == [False]
+
+
+@pytest.mark.parametrize("offset", range(0, 60, 7))
+def test_what_only_the_hour_makes_a_cause_is_noticed_within_a_minute(tmp_path: Path, offset: int) -> None:
+    """Nothing comes meanwhile, and nothing becomes too old: of that there are no moments that are known ahead."""
+    site = Site(tmp_path)
+    opens = FacilitySchedules(facility()).hours[ROOM].next_opening(T0)
+    assert opens is not None
+    begin = opens - 5 * MINUTE + offset * SECOND
+    latest = {
+        UNIT: values(begin, {"Fault/Code": 0, "Fill/Percent": 10.0}),
+        ROOM: values(begin, {"Occupancy/Children": 9}),
+    }
+    for now in range(begin, opens + MINUTE + 1, 2 * SECOND):
+        site.engine.evaluate(latest, now)
+
+    assert opens <= (site.only().raised or 0) <= opens + MINUTE
