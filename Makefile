@@ -38,21 +38,8 @@ format: $(VENV)/dev.stamp ## Format the code and sort imports
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
-	@$(BIN)/python -m bench.collector
-	@$(BIN)/python -m bench.modbus
-	@$(BIN)/python -m bench.drain
-	@$(BIN)/python -m bench.scale
-	@$(BIN)/python -m bench.influx
-	@$(BIN)/python -m bench.postgres
-	@$(BIN)/python -m bench.wall
-	@$(BIN)/python -m bench.collection --seeds 8
-	@$(BIN)/python -m bench.life --seeds 1 2 3 4 5 6 7 8
-	@$(BIN)/python -m bench.rooms
-	@$(BIN)/python -m bench.rooms.alerts
-	@$(BIN)/python -m bench.figures
-	@$(BIN)/python -m bench.sign_in
-	@$(BIN)/python -m bench.stream
+bench: $(VENV)/dev.stamp ## Measure into bench/RESULTS.md; fails when a figure is missed (BENCH="drain scale": these only)
+	@$(BIN)/python -m bench $(BENCH)
 
 faults: $(VENV)/dev.stamp ## Inject every fault of the matrix and count what is lost (TIER=pr, nightly or release)
 	@sh tests/system-packages.sh

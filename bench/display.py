@@ -22,6 +22,7 @@ from tests.api.two_centres import World
 from tests.api.web.wall.test_many_centres import many, told
 from tests.support.browser import chromium, profile
 
+from bench.results import at_most, conclude
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import now_ms
 
@@ -49,15 +50,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             page = context.new_page()
             page.goto(f"{url}/wall")
             paint = _painted(page)
-            print(f"first paint {paint:.2f} s (goal: {GOAL_PAINT_S} s)")
             heaps = list(_heaps(page, context.new_cdp_session(page), world, options))
         store.close()
         world.close()
     later = heaps[WARM_MINUTES:] or heaps
     third = max(len(later) // 3, 1)
     growth = statistics.median(later[-third:]) / statistics.median(later[-2 * third : -third] or later) - 1
-    print(f"heap: {heaps[0]:.2f} MB at first, {heaps[-1]:.2f} MB at the end, {growth:+.1%} in the last third")
-    return int(paint > GOAL_PAINT_S or growth > GOAL_GROWTH)
+    beside = f"{heaps[0]:.2f} MB at first, {heaps[-1]:.2f} MB at the end"
+    return conclude(
+        (
+            at_most(f"first paint of a wall, {options.centres} centres", paint, GOAL_PAINT_S, "s"),
+            at_most("its memory, growth in the last third", 100 * growth, 100 * GOAL_GROWTH, "%", beside),
+        )
+    )
 
 
 def _painted(page: Page) -> float:

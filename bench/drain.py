@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.support.broker import mosquitto
 
+from bench.results import at_least, at_most, conclude, holds
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
@@ -174,12 +175,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{run.backlog:7,} {took:9.1f} {drain:11,.0f} {arguments.live:8,} {drain / arguments.live:7.1f}x"
         f" {p50:11.2f} {p99:12.2f} {run.stored:8,} {run.expected:12,}"
     )
-    missed = drain / arguments.live < RATIO_GOAL or p99 > LATENCY_GOAL or not exact
-    print(
-        f"goal: drains at {RATIO_GOAL:g} times the live rate or more, live p99 at most {LATENCY_GOAL:g} s, "
-        f"every reading stored once: {'missed' if missed else 'reached'}"
+    return conclude(
+        (
+            at_least("drain of a backlog", drain / arguments.live, RATIO_GOAL, "x live", f"{drain:,.0f} readings/s"),
+            at_most("live readings meanwhile, p99", p99, LATENCY_GOAL, "s"),
+            holds("every reading stored once", f"{run.stored:,} of {run.expected:,}", reached=exact),
+        )
     )
-    return int(missed)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from influxdb_client.domain.write_precision import WritePrecision
 from tests.support.influxd import Influxd, influxd
 from tests.support.shipping import drain
 
+from bench.results import at_least, conclude
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.series import Row
@@ -183,8 +184,8 @@ def report(found: dict[str, list[tuple[float, float]]]) -> int:
     for way, rounds in found.items():
         print(f"{way:<50} {statistics.median(rate for rate, _ in rounds):>10,.0f} {cost[way]:>13.2f}")
     ratio = cost["influxdb-client, Point"] / cost["lines"]
-    print(f"\nlines cost 1/{ratio:.1f} of the Point API; goal 1/{GOAL:g}: {'reached' if ratio >= GOAL else 'MISSED'}")
-    return 0 if ratio >= GOAL else 1
+    beside = f"lines {cost['lines']:.2f} us, Point {cost['influxdb-client, Point']:.2f} us of processor time a point"
+    return conclude([at_least("the Point API of influxdb-client against our lines", ratio, GOAL, "x", beside)])
 
 
 if __name__ == "__main__":

@@ -24,12 +24,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pymodbus.client import AsyncModbusTcpClient
 from tests.support.broker import mosquitto
 from tests.support.ports import free_port
 
+from bench.results import Line, at_most, conclude
 from sukusuku_core import registers
 from sukusuku_core.profile import ModbusProfile, find
 from sukusuku_edge.events import Event, Sample
@@ -169,8 +171,8 @@ def _microseconds() -> int:
     return time.perf_counter_ns() // 1000
 
 
-def measure_dead(folder: Path, seconds: float) -> bool:
-    """Print the table; whether the goal is reached."""
+def measure_dead(folder: Path, seconds: float) -> list[Line]:
+    """Print the table; return the figure."""
     logging.disable(logging.WARNING)  # the dead one is meant to be dead
     print("polling         sample after it is due (ms)     with a dead one among them     the dead one delays (ms)")
     print("                    mean      p99      max          mean      p99      max     mean")
@@ -186,13 +188,11 @@ def measure_dead(folder: Path, seconds: float) -> bool:
         delays[name] = statistics.fmean(found[1]) - statistics.fmean(found[0])
         print(f"{name:14} {alive}    {with_dead} {delays[name] * 1000:8.1f}")
     ours, others = delays["at once (ours)"], delays["in turn"]
-    reached = ours <= DELAY_GOAL
     times = others / max(ours, RESOLUTION)
     least = "" if ours > RESOLUTION else f"at least (this cannot tell less than {RESOLUTION * 1000:g} ms) "
-    print(f"polled in turn, a dead device delays {least}{times:,.0f} times as much")
-    print(f"goal: at most {DELAY_GOAL * 1000:g} ms: {'reached' if reached else 'missed'}\n")
     logging.disable(logging.NOTSET)
-    return reached
+    beside = f"polled in turn: {others * 1000:,.0f} ms, {least}{times:,.0f} times as much"
+    return [at_most("a dead device delays the others by", ours * 1000, DELAY_GOAL * 1000, "ms", beside)]
 
 
 def _shape(late: Sequence[float]) -> str:
@@ -274,8 +274,8 @@ async def ask_alone(ports: Sequence[int], seconds: float) -> float:
     return (time.process_time() - begun) / polls / len(POINTS)
 
 
-def measure_footprint(folder: Path, seconds: float) -> bool:
-    """Print the table; whether the goals are reached."""
+def measure_footprint(folder: Path, seconds: float) -> list[Line]:
+    """Return the figures of an edge agent."""
     ports = [free_port() for _ in range(DEVICES)]
     with contextlib.ExitStack() as running:
         broker = running.enter_context(mosquitto())
@@ -293,18 +293,21 @@ def measure_footprint(folder: Path, seconds: float) -> bool:
     value = (after.cpu - before.cpu) / (took / POLL * DEVICES * len(POINTS)) * 1e6
     memory = after.memory / 1e6
     written = (after.written - before.written) / took
-    print(f"edge agent, {DEVICES} devices every {POLL:g} s, {len(POINTS)} values each, over {took:.0f} s")
-    print(f"processor     {value:6.1f} us a value (goal {VALUE_GOAL:g}); pymodbus alone {alone * 1e6:.1f}")
-    print(f"memory        {memory:6.1f} MB (goal {MEMORY_GOAL:g}), at most {after.peak / 1e6:.1f}")
-    print(f"card          {written / 1e3:6.1f} KB a second, {written * DAY / 1e9:.2f} GB a day")
-    print(
-        "fdatasync     not counted: strace is missing or may not look"
-        if calls is None
-        else f"fdatasync     {calls:6.2f} a second (goal {SYNC_GOAL:g})"
-    )
-    reached = value <= VALUE_GOAL and memory <= MEMORY_GOAL and (calls is None or round(calls, 1) <= SYNC_GOAL)
-    print(f"goals: {'reached' if reached else 'missed'}")
-    return reached
+    about = f"{DEVICES} devices every {POLL:g} s"
+    lines = [
+        at_most(
+            f"processor time of a value, edge agent, {about}",
+            value,
+            VALUE_GOAL,
+            "us",
+            f"pymodbus alone {alone * 1e6:.1f} us",
+        ),
+        at_most("its memory", memory, MEMORY_GOAL, "MB", f"at most {after.peak / 1e6:.1f} MB"),
+        Line("it writes to the card", f"{written * DAY / 1e9:.2f} GB a day", beside=f"{written / 1e3:.1f} KB a second"),
+    ]
+    if calls is None:
+        return [*lines, Line("it calls fdatasync", "not counted: strace is missing or may not look")]
+    return [*lines, at_most("it calls fdatasync", round(calls, 1), SYNC_GOAL, "a second")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -313,8 +316,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        reached = [measure(Path(name), arguments.seconds) for measure in (measure_dead, measure_footprint)]
-    return int(not all(reached))
+        lines = [measure_dead(Path(name), arguments.seconds), measure_footprint(Path(name), arguments.seconds)]
+    return conclude(chain.from_iterable(lines))
 
 
 if __name__ == "__main__":

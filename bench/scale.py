@@ -3,10 +3,12 @@
 `python -m bench.scale --nodes 100 1000` starts for each number a broker, a collector with as many units, two in a
 centre, and `sukusuku sim load` with one edge node for each unit and a message of ten readings from each every 10
 seconds. It prints
-- start: seconds from the start of the collector until it is ready;
+- start: seconds from the start of the collector until it is ready, and how many of processor time;
 - idle: processor time while all nodes are online and say nothing, in percent of a core;
 - live: processor time while messages come, and the same for a reading less what it costs to be idle;
-- stop: seconds from SIGTERM to the end;
+- queued: how long it waited meanwhile for a processor that others had, in percent of the time: what makes it late there
+  is the machine;
+- stop: seconds from SIGTERM to the end, and how many of processor time;
 - stored, which must be what the edge nodes have taken.
 Exits with 1 when a goal is missed. Broker and load run on the same processors; `--profile FILE` writes a profile of the
 collector at work (of the last number of nodes).
@@ -15,6 +17,7 @@ collector at work (of the last number of nodes).
 import argparse
 import contextlib
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -28,6 +31,7 @@ from pathlib import Path
 from tests.support.broker import mosquitto
 
 from bench.modbus import usage
+from bench.results import Line, at_most, conclude, holds
 from sukusuku_sim.load import facility
 from sukusuku_sim.load.unit import METRICS
 
@@ -38,6 +42,7 @@ SETTLE = 20.0
 """Seconds until the births have been dealt with."""
 IDLE_GOAL = 2.0
 START_GOAL, STOP_GOAL = 10.0, 5.0
+MEMORY_GOAL = 800.0
 GROWTH_GOAL = 1.5
 """How much dearer a reading may be among the most nodes than among the fewest."""
 PATIENCE = 300.0
@@ -50,11 +55,14 @@ class Measured:
 
     nodes: int
     start: float
+    start_cpu: float
     idle: float
     live: float
+    queued: float
     reading: float
     memory: int
     stop: float
+    stop_cpu: float
     taken: int
     acknowledged: int
     stored: int
@@ -80,11 +88,31 @@ def collector(folder: Path, profile: Path | None) -> Iterator[tuple[subprocess.P
         running.wait()
 
 
-def share(pid: int, seconds: float) -> float:
-    """Return the processor time that a process takes, in percent of a core."""
-    before, begun = usage(pid).cpu, time.monotonic()
+def share(pid: int, seconds: float) -> tuple[float, float]:
+    """Return the processor time that a process takes, and the time that its main thread waits for one, in percent."""
+    before, queue, begun = usage(pid).cpu, _queued(pid), time.monotonic()
     time.sleep(seconds)
-    return (usage(pid).cpu - before) / (time.monotonic() - begun) * 100
+    took = time.monotonic() - begun
+    return (usage(pid).cpu - before) / took * 100, (_queued(pid) - queue) / took * 100
+
+
+def _queued(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[float, float]:
+    """Tell a process to end. Return the seconds that this takes, and those of processor time."""
+    begun, before = time.monotonic(), _spent(process.pid)
+    process.send_signal(signal.SIGTERM)
+    while time.monotonic() - begun < PATIENCE and not Path(f"/proc/{process.pid}/stat").read_text().count(") Z "):
+        time.sleep(0.02)
+    return time.monotonic() - begun, _spent(process.pid) - before
+
+
+def _spent(pid: int) -> float:
+    """Return the processor time of a process with the threads that have ended; it may have ended itself."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(folder: Path, nodes: int, seconds: float, profile: Path | None = None) -> Measured:
@@ -92,6 +120,7 @@ def measure(folder: Path, nodes: int, seconds: float, profile: Path | None = Non
     with mosquitto(settings=BROKER) as port:
         facility.write(folder / "facility.toml", nodes, "127.0.0.1", port)
         with collector(folder, profile) as (running, start):
+            start_cpu = usage(running.pid).cpu
             quiet = SETTLE + seconds
             times = [f"--wait={quiet}", f"--seconds={seconds + EVERY}"]
             load = subprocess.Popen(
@@ -102,45 +131,50 @@ def measure(folder: Path, nodes: int, seconds: float, profile: Path | None = Non
             assert load.stderr is not None
             load.stderr.readline()  # all are online
             time.sleep(SETTLE)
-            idle = share(running.pid, seconds)
+            idle, _ = share(running.pid, seconds)
             time.sleep(EVERY / 2)
-            live = share(running.pid, seconds)
+            live, queued = share(running.pid, seconds)
             memory = usage(running.pid).memory
             told = json.loads(load.communicate()[0])
-            begun = time.monotonic()
-            running.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                running.wait(PATIENCE)
-            stop = time.monotonic() - begun
+            stop, stop_cpu = ended(running)
     rate = nodes * len(METRICS) / EVERY
     tally = told["tally"]
     with contextlib.closing(sqlite3.connect(folder / "readings.db")) as file:
         stored = file.execute("SELECT count(*) FROM reading").fetchone()[0]
     reading = (live - idle) / 100 / rate * 1e6
     return Measured(
-        nodes, start, idle, live, reading, memory, stop, tally["read"], tally["acknowledged"], stored, told["late"]
+        nodes=nodes,
+        start=start,
+        start_cpu=start_cpu,
+        idle=idle,
+        live=live,
+        queued=queued,
+        reading=reading,
+        memory=memory,
+        stop=stop,
+        stop_cpu=stop_cpu,
+        taken=tally["read"],
+        acknowledged=tally["acknowledged"],
+        stored=stored,
+        late=told["late"],
     )
 
 
-def missed(found: Sequence[Measured]) -> list[str]:
-    """Return the goals that were missed, with by how much."""
-    texts = []
+def lines(found: Sequence[Measured]) -> Iterator[Line]:
+    """Yield the figures, with their goals."""
     for it in found:
-        for name, value, goal in (
-            ("idle (%)", it.idle, IDLE_GOAL),
-            ("start (s)", it.start, START_GOAL),
-            ("stop (s)", it.stop, STOP_GOAL),
-        ):
-            if value > goal:
-                texts.append(f"{it.nodes:,} nodes: {name} {value:.1f}, goal {goal:g}")
-        if not it.taken == it.acknowledged == it.stored:
-            texts.append(
-                f"{it.nodes:,} nodes: taken {it.taken:,}, acknowledged {it.acknowledged:,}, stored {it.stored:,}"
-            )
+        name = f"{it.nodes:,} nodes"
+        yield at_most(f"{name}: start", it.start, START_GOAL, "s", f"{it.start_cpu:.1f} s of processor time")
+        yield at_most(f"{name}: idle", it.idle, IDLE_GOAL, "% of a core")
+        beside = f"{it.reading:.0f} us a reading; waited for a processor {it.queued:.0f} % of the time"
+        yield Line(f"{name}: at work", f"{it.live:.1f} % of a core", beside=beside)
+        yield at_most(f"{name}: memory", it.memory / 1e6, MEMORY_GOAL, "MB")
+        yield at_most(f"{name}: stop", it.stop, STOP_GOAL, "s", f"{it.stop_cpu:.1f} s of processor time")
+        told = f"taken {it.taken:,}, late {it.late:,}, acknowledged {it.acknowledged:,}, stored {it.stored:,}"
+        yield holds(f"{name}: all is stored in time", told, reached=it.taken == it.acknowledged == it.stored)
     growth = found[-1].reading / found[0].reading
-    if growth > GROWTH_GOAL:
-        texts.append(f"a reading costs {growth:.1f} times as much with {found[-1].nodes:,} nodes, goal {GROWTH_GOAL:g}")
-    return texts
+    about = f"a reading among {found[-1].nodes:,} nodes against {found[0].nodes:,}"
+    yield at_most(about, growth, GROWTH_GOAL, "x")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -150,24 +184,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement")
     parser.add_argument("--profile", type=Path, metavar="FILE", help="write a profile of the collector (cProfile)")
     arguments = parser.parse_args(argv)
-    print(
-        f"{'nodes':>7}{'start s':>9}{'idle %':>8}{'live %':>8}{'us/reading':>12}{'MB':>6}{'stop s':>8}"
-        f"{'taken':>10}{'stored':>10}{'late':>7}"
-    )
     found = []
     for nodes in arguments.nodes:
         with tempfile.TemporaryDirectory(prefix="bench-") as name:
             profile = arguments.profile if nodes == arguments.nodes[-1] else None
             it = measure(Path(name), nodes, arguments.seconds, profile and profile.absolute())
         found.append(it)
-        print(
-            f"{it.nodes:7,}{it.start:9.1f}{it.idle:8.1f}{it.live:8.1f}{it.reading:12.1f}{it.memory / 1e6:6.0f}"
-            f"{it.stop:8.1f}{it.taken:10,}{it.stored:10,}{it.late:7,}",
-            flush=True,
-        )
-    wrong = missed(found)
-    print("\n".join(wrong) if wrong else "every goal reached")
-    return int(bool(wrong))
+        print(f"{it.nodes:,} nodes are measured", flush=True)
+    return conclude(lines(found))
 
 
 if __name__ == "__main__":

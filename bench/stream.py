@@ -25,6 +25,7 @@ from pathlib import Path
 from tests.api import two_centres
 from tests.api.two_centres import World
 
+from bench.results import at_most, conclude, holds
 from sukusuku_core.clock import now_ms
 from sukusuku_server.access.records import KeyKind
 from sukusuku_server.access.rights import Role
@@ -78,12 +79,15 @@ def _told(found: Measured, core: float, clients: int, seconds: int) -> int:
     delays = [1000 * delay for delay in found.delays]
     p99 = statistics.quantiles(delays, n=100)[98]
     size = found.wire / clients / seconds
-    print(f"{clients} clients, {seconds} changes: {len(delays)} of {clients * seconds} arrived")
-    print(f"delay: median {statistics.median(delays):.0f} ms, p99 {p99:.0f} ms (goal: {GOAL_MS:.0f})")
-    print(f"server: {core:.0%} of one core (goal: {GOAL_CORE:.0%})")
-    print(f"wire: {size:.0f} bytes a change and client (goal: {GOAL_BYTES:.0f})")
     arrived = len(delays) >= clients * (seconds - 1)
-    return int(not arrived or p99 > GOAL_MS or core > GOAL_CORE or size > GOAL_BYTES)
+    return conclude(
+        (
+            holds(f"changes that arrived, {clients} clients", f"{len(delays)} of {clients * seconds}", reached=arrived),
+            at_most("delay, p99", p99, GOAL_MS, "ms", f"median {statistics.median(delays):.0f} ms"),
+            at_most("processor time of the server", 100 * core, 100 * GOAL_CORE, "% of a core"),
+            at_most("on the wire for a change and client", size, GOAL_BYTES, "bytes"),
+        )
+    )
 
 
 def _displays(world: World, count: int) -> list[str]:

@@ -23,6 +23,7 @@ from tests.dashboards import grafana_query
 from tests.dashboards.grafana_query import DAY, HOUR, MINUTE
 from tests.support.influxd import Influxd, influxd
 
+from bench.results import at_most, conclude, holds
 from sukusuku_core.model import AssetKind
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.grafana import classic
@@ -240,11 +241,13 @@ def report(settings: Facility, yard: float, lines: Sequence[Line]) -> int:
         for board in boards(settings, "ja")
         if "-wall-" in board.uid
     )
-    print(f"\nslowest query of a wall: {slowest:.1f} ms, {slowest / yard:.0f} times the plainest; goal {GOAL_MS:g} ms")
-    print(f"largest wall: {largest / 1_000:.1f} kB; goal {GOAL_BYTES / 1_000:g} kB")
-    reached = slowest <= GOAL_MS and largest <= GOAL_BYTES and not silent
-    print("reached" if reached else "MISSED")
-    return 0 if reached else 1
+    return conclude(
+        (
+            at_most("slowest query of a Grafana wall", slowest, GOAL_MS, "ms", f"the plainest: {yard:.1f} ms"),
+            at_most("largest wall", largest / 1_000, GOAL_BYTES / 1_000, "kB"),
+            holds("panels without data", str(len(silent)), reached=not silent),
+        )
+    )
 
 
 if __name__ == "__main__":

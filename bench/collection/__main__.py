@@ -19,6 +19,7 @@ from functools import partial
 from bench.collection import routes
 from bench.collection.goals import Goal
 from bench.collection.seed_figures import Figure, measure
+from bench.results import Line, conclude
 
 AT_ONCE = 2
 
@@ -31,22 +32,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     with ProcessPoolExecutor(min(AT_ONCE, len(seeds))) as pool:
         measured = list(pool.map(partial(measure, units=args.units, weeks=args.weeks), seeds))
     figures = [*_worst(measured, seeds), *([] if args.no_routes else _routes())]
-    width = max(len(figure.name) for figure in figures)
-    missed = 0
-    about = ""
-    for figure in figures:
-        if figure.about != about:
-            about = figure.about
-            print(f"\n{about}")
-        good = figure.goal.reached(figure.value)
-        missed += not good
-        verdict = "" if not figure.goal.judges else "ok" if good else "MISSED"
-        print(f"  {figure.name:{width}}  {figure.said:<64} goal {figure.goal.said:<30} {verdict}".rstrip())
     if args.markdown:
         print("\n" + "\n".join(_markdown(figures)))
     minutes = (time.monotonic() - begun) / 60
-    print(f"\nworst of {len(seeds)} seeds, {args.units} units, {args.weeks} weeks: {missed} missed; {minutes:.0f} min")
-    return 1 if missed else 0
+    print(f"worst of {len(seeds)} seeds, {args.units} units, {args.weeks} weeks; {minutes:.0f} min")
+    return conclude(
+        Line(
+            f"{figure.about}: {figure.name}",
+            figure.said,
+            figure.goal.said if figure.goal.judges else "",
+            figure.goal.reached(figure.value) if figure.goal.judges else None,
+        )
+        for figure in figures
+    )
 
 
 def parser() -> argparse.ArgumentParser:

@@ -16,6 +16,7 @@ from pathlib import Path
 from bench.figures import goals, measured, page
 from bench.figures.measured import Found
 from bench.figures.parts import PARTS, Part, judged
+from bench.results import Line, conclude
 
 FOLDER = Path("build/figures")
 
@@ -37,16 +38,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             part.file(asked.folder).unlink(missing_ok=True)
     found = [line for lines in _all(parts, asked.folder, asked.jobs) for line in lines]
     worst = measured.worst(found)
-    print("\n| figure | worst | of | goal |\n|---|---:|---|---:|")
-    for item in worst:
-        goal = item.goal
-        print(f"| {goal.name} | {item.told} | {item.where}, seed {item.seed} | {goal.most:g} {goal.unit} |")
     if asked.write:
         seeds = " ".join(map(str, asked.seeds))
         command = f"python -m bench.figures --seeds {seeds} --months {asked.months}"
         measured.write(worst, command, asked.months, asked.seeds)
         page.PAGE.write_text(page.page(), encoding="utf-8")
-    return int(any(item.missed for item in worst))
+    return conclude(
+        Line(
+            item.goal.name,
+            item.told,
+            f"<= {item.goal.most:g} {item.goal.unit}".rstrip(),
+            not item.missed,
+            f"{item.where}, seed {item.seed}",
+        )
+        for item in worst
+    )
 
 
 def _all(parts: Sequence[Part], folder: Path, jobs: int) -> Iterator[list[Found]]:

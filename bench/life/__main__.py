@@ -28,6 +28,7 @@ from bench.life.flapping import flapping
 from bench.life.judge import Course, DeliveredMail, Figure, Truth, centre_of, figures, worst
 from bench.life.people import MailServer, People
 from bench.life.town import Town, facility, outages, steps, within
+from bench.results import Line, conclude
 from sukusuku_collector.alerts.context import SharedContext, Supply
 from sukusuku_collector.alerts.context_loader import Surroundings, SurroundingsStore
 from sukusuku_collector.alerts.engine import AlertEngine
@@ -222,7 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         runs[seed] = live(seed, args.weeks)
         print(f"... seed {seed}: {time.process_time() - begun:.0f} s of processor time", flush=True)
         _show(seed, runs[seed])
-    return 0 if all(figure.reached is not False for found in runs.values() for figure in found) else 1
+    return conclude(Line(it.name, it.found, it.goal.strip("-"), it.reached, f"seed {seed}") for seed, it in worst(runs))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from bench.results import Line, at_most, conclude, holds
 from bench.rooms.world import COUNTING, FIRST_DAY, SHIFTS, Kind, World, simulate
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
@@ -270,7 +271,7 @@ def motion(seed: int, weeks: int) -> Motion:
     )
 
 
-def report_speed() -> bool:
+def report_speed() -> Line:
     """Return a year of minute data of many rooms, one change in ten minutes, from points to the figures of a report."""
     hours = settings(Kind.DOOR).hours
     begin = day_start(FIRST_DAY)
@@ -290,8 +291,7 @@ def report_speed() -> bool:
         usage.ranked(usage.heat_map(found), 5)
         effect(found, local_day(begin) + timedelta(days=180))
     took = time.process_time() - began
-    print(f"a year of minute data of {REPORT_ROOMS} rooms ({len(minutes)} minutes each): {took:.1f} s")
-    return took <= REPORT_SECONDS
+    return at_most(f"a year of minute data of {REPORT_ROOMS} rooms", took, REPORT_SECONDS, "s")
 
 
 def summary(runs: Sequence[Run], motions: Sequence[Motion]) -> None:
@@ -342,10 +342,11 @@ def main() -> int:
             else:
                 motions.append(found)
     summary(runs, motions)
-    good = [not run.missed for run in runs] + [found.seen_empty <= SEEN_EMPTY for found in motions]
-    if not asked.only:
-        good.append(report_speed())
-    return 0 if all(good) else 1
+    lines = [holds(f"{run.kind}, seed {run.seed}", run.line.strip(), reached=not run.missed) for run in runs]
+    lines += [
+        at_most(f"{Kind.MOTION}: occupied and shown empty", found.seen_empty, SEEN_EMPTY, "%") for found in motions
+    ]
+    return conclude(lines if asked.only else [*lines, report_speed()])
 
 
 if __name__ == "__main__":

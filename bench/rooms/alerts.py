@@ -19,6 +19,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bench.results import Line, conclude
 from bench.rooms.__main__ import HEAD
 from bench.rooms.world import COUNTING, SHIFTS, Kind, World, simulate
 from sukusuku_collector.alerts.context import RuleContext
@@ -181,7 +182,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--weeks", type=int, default=26)
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args(argv)
-    good = True
+    lines = []
     for kind in KINDS:
         settings = facility(kind)
         hours = FacilitySchedules(settings).schedules["room"].hours
@@ -192,10 +193,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         crowds, alerts = sum(one.crowds for one in found), sum(one.alerts for one in found)
         warnings = sum(one.warnings for one in found)
         words = ", ".join(f"{number} {name}" for name, number in sums.items())
-        print(f"{kind.value}: {crowds} crowds, {alerts} alerts, {warnings} warnings; {words}")
         by_crowds = 100 * max(sums["missed"], sums["doubled"]) / max(crowds, 1)
-        good &= not sums["closed"] and by_crowds <= WRONG and 100 * sums["false"] / max(alerts, 1) <= WRONG
-    return 0 if good else 1
+        good = not sums["closed"] and by_crowds <= WRONG and 100 * sums["false"] / max(alerts, 1) <= WRONG
+        about = f"{crowds} crowds, {alerts} alerts, {warnings} warnings"
+        lines.append(Line(f"alerts of rooms, {kind.value}", words, f"<= {WRONG:g} % wrong, 0 closed", good, about))
+    return conclude(lines)
 
 
 if __name__ == "__main__":
