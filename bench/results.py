@@ -1,7 +1,7 @@
 """How every bench tells what it found: on the terminal, and in bench/RESULTS.md when `python -m bench` runs it.
 
 A line is a figure with its goal and what was measured beside it in the same run. The page has a section for each bench,
-which the bench replaces; what was never run there stands there as such.
+which the bench replaces; what was never run is listed as such.
 """
 
 import os
@@ -27,7 +27,7 @@ HEAD = """\
 <!-- Written by `python -m bench`. -->
 
 Each section is the newest run of one bench. Shares and counts do not depend on the machine; times, rates and processor
-time do, and on what else runs there: the load average stands beside them. Goals are those for two quiet cores.
+time do, and on what else runs there: the load average is beside them. Goals are those for two quiet cores.
 """
 NOT_RUN = "Not run.\n"
 LIBRARIES = ("msgspec", "paho-mqtt", "protobuf", "pymodbus", "fastapi")
