@@ -114,9 +114,9 @@ def happened(world: World, settings: Facility) -> Iterator[Happened]:
     for now in range(first - first % MINUTE_MS, last, MINUTE_MS):
         sensors.wind(now)
         derived.wind(now - SETTLED_MS)
-        scene = RuleContext(asset, levels, sensors.latest, 0, 0, now, derived.points, open=alert, timetable=timetable)
+        context = RuleContext(asset, levels, sensors.latest, 0, 0, now, derived.points, open=alert, timetable=timetable)
         before = alert
-        alert, events = step(alert, watch.observe(scene), watch.waits(levels), now)
+        alert, events = step(alert, watch.observe(context), watch.waits(levels), now)
         stage = (alert or before or Open(firing=False, since=0, raised=0)).stage
         for event in events:
             yield Happened(now, event, stage)

@@ -83,9 +83,9 @@ class AlertEngine:
         self._mailing = Mailing(timing)
         self._writer = MessageWriter(index.facility, timing, composer)
         subjects: dict[str, Subject] = {**index.assets, **index.sites}
-        self._posts = {ident: self._posts_of(index, subject) for ident, subject in subjects.items()}
-        self._silent_after = {ident: posts[0].levels[0].silent_after for ident, posts in self._posts.items()}
-        self._bound = {post.key: post for posts in self._posts.values() for post in posts}
+        self._bindings = {ident: self._bindings_of(index, subject) for ident, subject in subjects.items()}
+        self._silent_after = {ident: bindings[0].levels[0].silent_after for ident, bindings in self._bindings.items()}
+        self._bound = {binding.key: binding for bindings in self._bindings.values() for binding in bindings}
         self._sites, self._units = index.sites, index.units
         self._leaving = [asset for asset in index.assets.values() if asset.settings.until is not None]
         self._memory: Memory | None = None
@@ -99,7 +99,7 @@ class AlertEngine:
         self._stance: object = None
         """What all subjects share at the last look at everything."""
 
-    def _posts_of(self, index: FacilitySchedules, subject: Subject) -> tuple[RuleBinding, ...]:
+    def _bindings_of(self, index: FacilitySchedules, subject: Subject) -> tuple[RuleBinding, ...]:
         facility = index.facility
         settings = subject.settings if isinstance(subject, Asset) else subject
         levels = facility.levels(subject.settings) if isinstance(subject, Asset) else facility.alerts
@@ -142,12 +142,12 @@ class AlertEngine:
             self.attention.look(now, self._silent_after)
         gone = frozenset(asset.id for asset in self._leaving if asset.has_left(now))
         if self._memory is None or gone != self._gone:
-            self._memory = load(self._operations, self._posts, self._sites, gone, now)
+            self._memory = load(self._operations, self._bindings, self._sites, gone, now)
             self._gone = gone
             self._watchlist.forget()
         memory = self._memory
         if assets is None:
-            memory.silence_is_wide = silence_is_wide(memory.held, len(self._posts) - len(self._sites) - len(gone))
+            memory.silence_is_wide = silence_is_wide(memory.held, len(self._bindings) - len(self._sites) - len(gone))
         self._notice_released(memory, now)
         wanted: Collection[str] = dict.fromkeys(assets or ())
         if assets is None:
@@ -160,13 +160,13 @@ class AlertEngine:
         outcomes = [
             outcome
             for subject in wanted
-            if subject in self._posts and subject not in gone
+            if subject in self._bindings and subject not in gone
             for outcome in self._look(memory, subject, latest, around, now)
         ]
         if not outcomes and not memory.is_due(now):
             return bool(self._round)
         silent = any(
-            outcome.telling is not None and outcome.post.watch.rule is Rule.ASSET_SILENT for outcome in outcomes
+            outcome.telling is not None and outcome.binding.watch.rule is Rule.ASSET_SILENT for outcome in outcomes
         )
         quiet = frozenset(self._quiet(memory, latest, now)) if silent else frozenset[str]()
         try:
@@ -190,7 +190,7 @@ class AlertEngine:
 
     def _quiet(self, memory: Memory, latest: LatestByAsset, now: int) -> Iterator[str]:
         """Yield assets that were not heard for so long that they live no more, and of which nobody was told yet."""
-        for ident in self._posts:
+        for ident in self._bindings:
             held = memory.held.get((Rule.ASSET_SILENT.value, ident))
             told = held is not None and held.open.ended is None and held.told.steps
             if told or ident in self._sites or ident in self._gone:
@@ -205,14 +205,14 @@ class AlertEngine:
         self._watchlist.forget()
         self.attention.forget()
 
-    def _scene(
-        self, memory: Memory, post: RuleBinding, latest: LatestByAsset, around: SharedContext, now: int
+    def _context(
+        self, memory: Memory, binding: RuleBinding, latest: LatestByAsset, around: SharedContext, now: int
     ) -> RuleContext:
-        subject = post.subject.id
-        held = memory.held.get(post.key)
+        subject = binding.subject.id
+        held = memory.held.get(binding.key)
         return RuleContext(
-            subject=post.subject,
-            levels=post.levels[around.mode(ModeKind.OUTBREAK, (site_of(post.subject).id,), now) is not None],
+            subject=binding.subject,
+            levels=binding.levels[around.mode(ModeKind.OUTBREAK, (site_of(binding.subject).id,), now) is not None],
             latest=latest.get(subject, {}),
             known=memory.known.get(subject, now),
             hearing=self.attention.hearing(subject),
@@ -220,7 +220,7 @@ class AlertEngine:
             derived=around.derived.get(subject, {}),
             around=around,
             open=None if held is None or held.open.ended is not None else held.open,
-            timetable=post.timetable,
+            timetable=binding.timetable,
             opened=self.attention.opened(subject),
         )
 
@@ -229,19 +229,19 @@ class AlertEngine:
     ) -> list[Outcome]:
         found = []
         self.attention.lid(subject, now, is_open=is_open(latest.get(subject, {})))
-        for post in self._posts[subject]:
-            scene = self._scene(memory, post, latest, around, now)
-            held = memory.held.get(post.key)
-            seen = post.watch.observe(scene)
+        for binding in self._bindings[subject]:
+            context = self._context(memory, binding, latest, around, now)
+            held = memory.held.get(binding.key)
+            seen = binding.watch.observe(context)
             if held is not None and held.open.ended is not None and seen is not None and seen.sign is Sign.PRESENT:
-                held = held if post.watch.alike(held.open, seen) else None
+                held = held if binding.watch.alike(held.open, seen) else None
             before = None if held is None else held.open
-            after, events = step(before, seen, post.watch.waits(scene.levels), now)
+            after, events = step(before, seen, binding.watch.waits(context.levels), now)
             if Event.RAISED in events:
                 held = None
-            telling = self._telling(memory, post, scene, held, after, events)
+            telling = self._telling(memory, binding, context, held, after, events)
             if telling is not None or after != before or events:
-                found.append(Outcome(post, scene, seen, held, after, events, telling))
+                found.append(Outcome(binding, context, seen, held, after, events, telling))
         if not found:
             most = QUIET_MS if subject in self._units else AGAIN_MS
             known = latest, around.derived, around.next_round
@@ -253,38 +253,38 @@ class AlertEngine:
         self, memory: Memory, subject: str, latest: LatestByAsset, around: SharedContext, now: int
     ) -> Iterator[int]:
         """Yield when time alone may change something at a subject at which there is nothing to store now."""
-        for post in self._posts[subject]:
-            scene = self._scene(memory, post, latest, around, now)
-            if post is self._posts[subject][0]:
-                yield from turning_points(scene)
-            if (held := memory.held.get(post.key)) is not None:
-                yield from state_machine.turning_points(held.open, post.watch.waits(scene.levels))
+        for binding in self._bindings[subject]:
+            context = self._context(memory, binding, latest, around, now)
+            if binding is self._bindings[subject][0]:
+                yield from turning_points(context)
+            if (held := memory.held.get(binding.key)) is not None:
+                yield from state_machine.turning_points(held.open, binding.watch.waits(context.levels))
                 standing = Standing(held.open.stage, held.open.flapping, held.told, held.began)
-                telling = self._mailing.next(post, scene, standing, wide=memory.silence_is_wide)
+                telling = self._mailing.next(binding, context, standing, wide=memory.silence_is_wide)
                 yield from () if telling is None else (telling,)
 
     def _telling(
         self,
         memory: Memory,
-        post: RuleBinding,
-        scene: RuleContext,
+        binding: RuleBinding,
+        context: RuleContext,
         held: OpenAlert | None,
         after: Open | None,
         events: tuple[Event, ...],
     ) -> EscalationStep | None:
-        if after is None or not after.firing or after.stage < post.terms.mail_from:
+        if after is None or not after.firing or after.stage < binding.terms.mail_from:
             return None
         if after.ended is not None or after.clearing is not None:  # what comes and goes is told while it is there
             return None
-        told, began = EscalationState(), scene.now
+        told, began = EscalationState(), context.now
         if held is not None and Event.FIRED not in events:
             worse = after.stage > held.told.stage
             if held.acknowledged and not (worse and Event.WORSENED in events):
                 return None
             told = EscalationState() if worse else held.told
-            began = scene.now if Event.WORSENED in events else held.began
+            began = context.now if Event.WORSENED in events else held.began
         alert = Standing(after.stage, after.flapping, told, began)
-        return self._mailing.due(post, scene, alert, wide=memory.silence_is_wide)
+        return self._mailing.due(binding, context, alert, wide=memory.silence_is_wide)
 
     def _store(self, look: _Look, outcomes: list[Outcome]) -> None:
         """One transaction; the memory follows only after its commit. Some changes concern the memory only."""
@@ -292,7 +292,7 @@ class AlertEngine:
         held: dict[Key, OpenAlert | None] = {}
         for outcome in outcomes:
             kept = outcome.before
-            held[outcome.post.key] = (
+            held[outcome.binding.key] = (
                 None if outcome.after is None or kept is None else replace(kept, open=outcome.after)
             )
         words, mails = list(memory.words), 0
@@ -300,7 +300,7 @@ class AlertEngine:
         if lasting or memory.is_due(now):
             with self._operations.change() as change:
                 for outcome in lasting:
-                    held[outcome.post.key], words = self._apply(change, outcome, words, look.quiet)
+                    held[outcome.binding.key], words = self._apply(change, outcome, words, look.quiet)
                 known = memory.held | {key: kept for key, kept in held.items() if kept is not None}
                 rest = {key: kept for key, kept in known.items() if held.get(key, kept) is not None}
                 if any(word.due <= now for word in words):
@@ -322,25 +322,25 @@ class AlertEngine:
 
     def _know(self, look: _Look, alert: Alert) -> Known | None:
         """Return what is known of an alert that has words; None: nobody watches for it any more."""
-        post = self._bound.get((alert.rule, alert.asset))
-        if post is None:
+        binding = self._bound.get((alert.rule, alert.asset))
+        if binding is None:
             return None
-        scene = self._scene(look.memory, post, look.latest, look.around, look.now)
-        held = look.memory.held.get(post.key)
+        context = self._context(look.memory, binding, look.latest, look.around, look.now)
+        held = look.memory.held.get(binding.key)
         rests = (
             held is not None
             and held.id == alert.id
             and held.open.ended is not None
-            and look.now < over_at(held.open, post.watch.waits(scene.levels))
+            and look.now < over_at(held.open, binding.watch.waits(context.levels))
         )
-        destinations = tuple(destination for step in post.terms.chain for destination in step.destinations)
-        return Known(incident(alert, post, scene, post.watch.observe(scene)), destinations, rests)
+        destinations = tuple(destination for step in binding.terms.chain for destination in step.destinations)
+        return Known(incident(alert, binding, context, binding.watch.observe(context)), destinations, rests)
 
     def _apply(  # noqa: C901 - one case per event
         self, change: Change, outcome: Outcome, words: list[Word], quiet: Collection[str]
     ) -> tuple[OpenAlert | None, list[Word]]:
         """Store one outcome. Return what is held of its alert from now on, and the words that wait then."""
-        alert_id, now, after = 0 if outcome.before is None else outcome.before.id, outcome.scene.now, outcome.after
+        alert_id, now, after = 0 if outcome.before is None else outcome.before.id, outcome.context.now, outcome.after
         for event in outcome.events:
             match event:
                 case Event.RAISED:
@@ -371,7 +371,7 @@ class AlertEngine:
 
 def _without_end(change: Change, words: list[Word], alert_id: int, outcome: Outcome) -> list[Word]:
     """Forget the word of the end, unless what has come back is only shown: a room that was over is full."""
-    if outcome.after is None or outcome.after.stage < outcome.post.terms.mail_from:
+    if outcome.after is None or outcome.after.stage < outcome.binding.terms.mail_from:
         return words
     ends = [word for word in words if word.alert_id == alert_id and word.kind == "resolved"]
     change.withdraw(ends)

@@ -30,20 +30,20 @@ class Memory:
 
 def load(
     operations: Operations,
-    posts: Mapping[str, Sequence[RuleBinding]],
+    bindings: Mapping[str, Sequence[RuleBinding]],
     sites: Collection[str],
     gone: Collection[str],
     now: int,
 ) -> Memory:
     """Return the open alerts, those that rest, and the words that wait.
 
-    `posts` are the rules by subject, `sites` those subjects that are sites, `gone` those that have left. Alerts that
+    `bindings` are the rules by subject, `sites` those subjects that are sites, `gone` those that have left. Alerts that
     `facility.toml` no longer gives cause to watch for, or of what has left, end here, without a mail.
     """
     known = dict(operations.known_assets())
-    new = [subject for subject in posts if subject not in known and subject not in sites]
+    new = [subject for subject in bindings if subject not in known and subject not in sites]
     alerts = operations.open_alerts()
-    watched = {post.key for subject, own in posts.items() if subject not in gone for post in own}
+    watched = {binding.key for subject, own in bindings.items() if subject not in gone for binding in own}
     orphans = [alert for alert in alerts if (alert.rule, alert.asset) not in watched]
     if new or orphans:
         with operations.change() as change:
@@ -51,7 +51,7 @@ def load(
                 change.know(new, now)
             for alert in orphans:
                 _end_orphan(change, alert, now)
-    longest = max(post.watch.waits(post.levels[0]).longest for own in posts.values() for post in own)
+    longest = max(binding.watch.waits(binding.levels[0]).longest for own in bindings.values() for binding in own)
     resting = operations.resting_alerts(now - longest)
     held = {(alert.rule, alert.asset): to_held(alert) for alert in [*resting, *alerts]}
     return Memory(

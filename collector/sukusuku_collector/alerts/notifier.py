@@ -31,14 +31,14 @@ class Mailing:
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
 
-    def due(self, post: RuleBinding, scene: RuleContext, alert: Standing, *, wide: bool) -> EscalationStep | None:
+    def due(self, binding: RuleBinding, context: RuleContext, alert: Standing, *, wide: bool) -> EscalationStep | None:
         """Return what is to be told of an alert now, if anything; `wide`: nearly everything is silent."""
-        return self._timing.due(post.terms, alert, scene.now, silenced=_silenced(post, scene), wide=wide)
+        return self._timing.due(binding.terms, alert, context.now, silenced=_silenced(binding, context), wide=wide)
 
-    def next(self, post: RuleBinding, scene: RuleContext, alert: Standing, *, wide: bool) -> int | None:
+    def next(self, binding: RuleBinding, context: RuleContext, alert: Standing, *, wide: bool) -> int | None:
         """Return the first moment from now on at which something is to be told of an alert; None: it never is."""
-        silenced = _silenced(post, scene)
-        found = self._timing.next(post.terms, alert, scene.now, silenced=silenced, wide=wide)
+        silenced = _silenced(binding, context)
+        found = self._timing.next(binding.terms, alert, context.now, silenced=silenced, wide=wide)
         return None if found is None else found[0]
 
     def tell(
@@ -48,19 +48,19 @@ class Mailing:
 
         `quiet` are subjects that may turn out to be silent, too.
         """
-        alert, post, now = change.read(alert_id), outcome.post, outcome.scene.now
+        alert, binding, now = change.read(alert_id), outcome.binding, outcome.context.now
         if alert.state is not AlertState.FIRING:
             return []
-        before, terms = told(alert), post.terms
+        before, terms = told(alert), binding.terms
         worse = 0 < before.stage < alert.stage
         first = not before.steps and not worse
         waited = (alert.fired or now) + (terms.chain[0].delay if terms.chain else 0)
         held = "" if not first or now - waited < SHOWN_MS else "silenced" if terms.opening.is_open(waited) else "closed"
-        others = post.watch.rule is Rule.ASSET_SILENT and set(quiet) - {post.subject.id}
+        others = binding.watch.rule is Rule.ASSET_SILENT and set(quiet) - {binding.subject.id}
         gather = SILENCE_MS if others else self._timing.gather
         words = []
         for destination, name in wanted(terms.chain, alert.stage, before, telling):
-            word = _word(alert_id, name, destination, waited if held else now, now, post)
+            word = _word(alert_id, name, destination, waited if held else now, now, binding)
             timed = self._timing.timed(replace(word, held=held), destination, alert, now, gather)
             by = None if outcome.seen is None else outcome.seen.by
             words.append(change.put_word(self._timing.in_company(timed, destination, alert, terms, by)))
@@ -73,39 +73,39 @@ class Mailing:
 
     def tell_end(self, change: Change, alert: Alert, outcome: Outcome) -> list[Word]:
         """Put words for everybody who was told of the alert: it is over, once its cause has stayed away."""
-        post, now = outcome.post, outcome.scene.now
-        if not post.watch.ends:
+        binding, now = outcome.binding, outcome.context.now
+        if not binding.watch.ends:
             return []
         before = change.recipients(alert.id)
-        over = now if outcome.after is None else over_at(outcome.after, post.watch.waits(outcome.scene.levels))
-        silenced = _silenced(post, outcome.scene)
-        opens = self._timing.opens(post.terms, silenced, now, over)
+        over = now if outcome.after is None else over_at(outcome.after, binding.watch.waits(outcome.context.levels))
+        silenced = _silenced(binding, outcome.context)
+        opens = self._timing.opens(binding.terms, silenced, now, over)
         heard: dict[str, Destination] = {}
-        for step in post.terms.chain:
+        for step in binding.terms.chain:
             for destination in step.destinations:
                 if destination.address in before:
                     heard.setdefault(destination.address, destination)
-        gather = SILENCE_MS if post.watch.rule is Rule.ASSET_SILENT else self._timing.gather
-        if post.watch.rule is Rule.COLLECTION:  # whoever changed the bag knows it
+        gather = SILENCE_MS if binding.watch.rule is Rule.ASSET_SILENT else self._timing.gather
+        if binding.watch.rule is Rule.COLLECTION:  # whoever changed the bag knows it
             later = self._timing.next_morning(opens) - opens
-        elif post.watch.rule in _ROOMS:
+        elif binding.watch.rule in _ROOMS:
             later = gather
         else:
-            later = max(gather, self._timing.opens(post.terms, silenced, now, over + _COMPANY_MS) - opens)
+            later = max(gather, self._timing.opens(binding.terms, silenced, now, over + _COMPANY_MS) - opens)
         words = []
         for destination in heard.values():
-            word = _word(alert.id, "resolved", destination, over, opens, post)
+            word = _word(alert.id, "resolved", destination, over, opens, binding)
             wait = gather if destination.program else later
             words.append(change.put_word(self._timing.timed(word, destination, alert, opens, wait)))
         return words
 
 
-def _silenced(post: RuleBinding, scene: RuleContext) -> int:
+def _silenced(binding: RuleBinding, context: RuleContext) -> int:
     """Return until when (UTC ms) nobody is told of what is at a subject; 0: it is not silenced."""
-    silence = scene.around.mode(ModeKind.SILENCE, (post.subject.id, site_of(post.subject).id), scene.now)
+    silence = context.around.mode(ModeKind.SILENCE, (binding.subject.id, site_of(binding.subject).id), context.now)
     return 0 if silence is None or silence.until is None else silence.until
 
 
-def _word(alert_id: int, kind: str, destination: Destination, since: int, opens: int, post: RuleBinding) -> Word:
+def _word(alert_id: int, kind: str, destination: Destination, since: int, opens: int, binding: RuleBinding) -> Word:
     channel = "mail" if destination.channel is None else destination.channel.id
-    return Word(0, alert_id, kind, channel, destination.address, since, opens, opens, post.terms.urgent, "")
+    return Word(0, alert_id, kind, channel, destination.address, since, opens, opens, binding.terms.urgent, "")

@@ -60,8 +60,8 @@ class OpenAlert:
 class Outcome:
     """What waits to be stored about one alert. Without `telling` nobody is told of it now."""
 
-    post: RuleBinding
-    scene: RuleContext
+    binding: RuleBinding
+    context: RuleContext
     seen: Observation | None
     before: OpenAlert | None
     after: Open | None
@@ -121,13 +121,13 @@ def grounded(alert: Alert, outcome: Outcome) -> Alert:
 
 def new_alert(outcome: Outcome) -> Alert:
     """Return the pending alert that an outcome raises."""
-    scene = outcome.scene
-    since = scene.now if outcome.after is None else outcome.after.since
+    context = outcome.context
+    since = context.now if outcome.after is None else outcome.after.since
     fresh = Alert(
         id=0,
-        rule=outcome.post.watch.rule.value,
-        site=site_of(outcome.post.subject).id,
-        asset=outcome.post.subject.id,
+        rule=outcome.binding.watch.rule.value,
+        site=site_of(outcome.binding.subject).id,
+        asset=outcome.binding.subject.id,
         state=AlertState.PENDING,
         since=since,
         fired=None,
@@ -136,7 +136,7 @@ def new_alert(outcome: Outcome) -> Alert:
         resolved=None,
         value=None,
         detail="",
-        raised=scene.now,
+        raised=context.now,
     )
     return with_course(grounded(fresh, outcome), outcome)
 
@@ -149,31 +149,31 @@ def with_course(alert: Alert, outcome: Outcome) -> Alert:
     return replace(alert, raised=after.raised, clearing=after.clearing, returns=after.returns, gap=after.gap)
 
 
-def incident(alert: Alert, post: RuleBinding, scene: RuleContext, seen: Observation | None) -> Incident:
+def incident(alert: Alert, binding: RuleBinding, context: RuleContext, seen: Observation | None) -> Incident:
     """Return what a mail tells about an alert, as it is now."""
-    subject = post.subject
-    source = scene.latest.get("Info/Source")
-    lost = scene.latest.get(alert.reason)
-    visit = scene.around.next_round.get(subject.id)
+    subject = binding.subject
+    source = context.latest.get("Info/Source")
+    lost = context.latest.get(alert.reason)
+    visit = context.around.next_round.get(subject.id)
     return Incident(
         alert=alert,
         subject=subject,
         value=alert.value if seen is None else seen.value,
-        fill_clear=scene.levels.fill_clear,
-        last_time=last_time(scene.latest) if lost is None else lost.last_good,
+        fill_clear=context.levels.fill_clear,
+        last_time=last_time(context.latest) if lost is None else lost.last_good,
         simulated=source is not None and source.value == SIMULATED,
-        now=scene.now,
-        ahead=_ahead(scene),
+        now=context.now,
+        ahead=_ahead(context),
         next_round=None if visit is None else visit.departs,
-        supplies=scene.around.supplies.get(subject.id, ()),
-        limit=None if scene.timetable is None else limit_now(scene.timetable, scene.latest, scene.now),
+        supplies=context.around.supplies.get(subject.id, ()),
+        limit=None if context.timetable is None else limit_now(context.timetable, context.latest, context.now),
     )
 
 
-def _ahead(scene: RuleContext) -> Outlook | None:
+def _ahead(context: RuleContext) -> Outlook | None:
     """Return what is ahead of a unit, with the hygiene deadline that holds now."""
-    unit = scene.subject.settings if isinstance(scene.subject, Asset) else None
-    ahead = outlook(unit, scene.derived, scene.levels.silent_after, scene.now) if isinstance(unit, Unit) else None
+    unit = context.subject.settings if isinstance(context.subject, Asset) else None
+    ahead = outlook(unit, context.derived, context.levels.silent_after, context.now) if isinstance(unit, Unit) else None
     if ahead is None or not isinstance(unit, Unit):
         return None
-    return replace(ahead, hygiene_by=hygiene_by(scene, unit, ahead))
+    return replace(ahead, hygiene_by=hygiene_by(context, unit, ahead))

@@ -41,7 +41,7 @@ FILM_CLEAR = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A rule for a kind of subject: how it looks at a scene, and how long it waits.
+    """A rule for a kind of subject: how it looks at a context, and how long it waits.
 
     `alike` tells whether what is seen is what an alert that rests was about. `ends`: its end is news.
     """
@@ -54,105 +54,105 @@ class Watch:
     ends: bool = True
 
 
-def unit_fault(scene: RuleContext) -> Observation | None:
+def unit_fault(context: RuleContext) -> Observation | None:
     """Any fault code but 0, or a state that is a fault."""
-    code, state = scene.number("Fault/Code"), scene.number("State")
+    code, state = context.number("Fault/Code"), context.number("State")
     fault = fault_of(None if code is None else code[0], None if state is None else state[0])
     if fault is None:
         return None
     if fault == FaultCode.NONE:
-        if scene.wavers("Fault/Code") or scene.wavers("State"):
+        if context.wavers("Fault/Code") or context.wavers("State"):
             return None
         time = max(item[1] for item in (code, state) if item is not None)
         return Observation(Sign.GONE, time, time, 0.0, None, "fault code 0 (NONE)")
     source, metric = (code, "fault code") if code is not None and code[0] != FaultCode.NONE else (state, "state")
-    value, time = source or (0.0, scene.now)
+    value, time = source or (0.0, context.now)
     name = FaultCode(fault).name if fault in set(FaultCode) else "not in the table"
     return Observation(Sign.PRESENT, time, time, float(fault), None, f"{metric} {value:.0f} ({name})")
 
 
-def asset_silent(scene: RuleContext) -> Observation | None:
+def asset_silent(context: RuleContext) -> Observation | None:
     """No GOOD reading for `silent_after` seconds, or none of a metric on which everything depends.
 
     Counted from when the asset became known if it was never heard, and only while the broker is heard: otherwise the
     silence is the collector's own.
     """
-    if not isinstance(scene.subject, Asset):
+    if not isinstance(context.subject, Asset):
         return None
-    limit, heard = scene.levels.silent_after, last_time(scene.latest)
+    limit, heard = context.levels.silent_after, last_time(context.latest)
     metric, since = "", heard or 0
-    if heard is not None and scene.now - heard <= limit * 1000:
-        lost = lost_metrics(scene.subject.settings, scene.latest, limit, scene.now)
-        missed = {name: time for name, time in lost.items() if not _retired(scene, name, time)}
+    if heard is not None and context.now - heard <= limit * 1000:
+        lost = lost_metrics(context.subject.settings, context.latest, limit, context.now)
+        missed = {name: time for name, time in lost.items() if not _retired(context, name, time)}
         if not missed:
             detail = "nobody misses it any more" if lost else "heard again"
-            return Observation(Sign.GONE, scene.now, heard, None, limit, detail, over=bool(lost))
+            return Observation(Sign.GONE, context.now, heard, None, limit, detail, over=bool(lost))
         metric = next(iter(missed))
         since = missed[metric]
-    since = max(since, scene.known)
-    if scene.hearing is None or scene.now - scene.hearing < min(START_GRACE_MS, limit * 1000):
+    since = max(since, context.known)
+    if context.hearing is None or context.now - context.hearing < min(START_GRACE_MS, limit * 1000):
         return None
-    if scene.now - since <= limit * 1000:
+    if context.now - since <= limit * 1000:
         return None
     detail = f"never heard, for {limit:g} s" if heard is None else f"no reading for {limit:g} s"
     if metric:
         detail = f"no reading of {metric} for {limit:g} s"
-    return Observation(Sign.PRESENT, scene.now, since, None, limit, detail, metric)
+    return Observation(Sign.PRESENT, context.now, since, None, limit, detail, metric)
 
 
-def _retired(scene: RuleContext, metric: str, last: int) -> bool:
+def _retired(context: RuleContext, metric: str, last: int) -> bool:
     """Whether a person has said, after its last value, that this metric is not measured any more."""
-    mode = scene.around.mode(ModeKind.RETIRED, (f"{scene.subject.id}/{metric}",), scene.now)
+    mode = context.around.mode(ModeKind.RETIRED, (f"{context.subject.id}/{metric}",), context.now)
     return mode is not None and mode.since > last
 
 
-def film_low(scene: RuleContext) -> Observation | None:
+def film_low(context: RuleContext) -> Observation | None:
     """Return the film cassette lasts for `film_low` percent or less; ends with a new one.
 
     A unit without film has a fault.
     """
-    unit = scene.subject.settings if isinstance(scene.subject, Asset) else None
+    unit = context.subject.settings if isinstance(context.subject, Asset) else None
     if not isinstance(unit, Unit):
         return None
-    low = unit.collection.film_low * (scene.levels.outbreak.film if scene.outbreak else 1)
-    found, left = scene.number("Film/Remaining"), scene.derived.get("Film/CyclesLeft")
+    low = unit.collection.film_low * (context.levels.outbreak.film if context.outbreak else 1)
+    found, left = context.number("Film/Remaining"), context.derived.get("Film/CyclesLeft")
     if found is None and left is not None and isinstance(left.value, int | float):
         found = min(100.0, 100 * left.value / unit.collection.film_cycles), left.time
     if found is None:
         return None
     value, time = found
-    code, state = scene.number("Fault/Code"), scene.number("State")
+    code, state = context.number("Fault/Code"), context.number("State")
     fault = fault_of(None if code is None else code[0], None if state is None else state[0])
-    if fault == FaultCode.FILM_OUT and scene.open is None:
+    if fault == FaultCode.FILM_OUT and context.open is None:
         return None
     sign = Sign.PRESENT if value <= low else Sign.GONE if value >= low + FILM_CLEAR else Sign.BETWEEN
     return Observation(sign, time, time, value, low, f"film {value:.0f} %, low from {low:g} %")
 
 
-def kg_limit(scene: RuleContext) -> Observation | None:
+def kg_limit(context: RuleContext) -> Observation | None:
     """Return what was taken out of the units of a site today comes near to what the ward takes from it in a day."""
-    limit = scene.levels.kg_per_day or all_fees().on(local_day(scene.now)).daily_limit_kg
-    kg = scene.around.kg_today.get(scene.subject.id)
+    limit = context.levels.kg_per_day or all_fees().on(local_day(context.now)).daily_limit_kg
+    kg = context.around.kg_today.get(context.subject.id)
     if kg is None:
         return None
-    sign = Sign.PRESENT if kg >= limit * scene.levels.kg_near / 100 else Sign.GONE
+    sign = Sign.PRESENT if kg >= limit * context.levels.kg_near / 100 else Sign.GONE
     stage, reason = (2, "over") if kg >= limit else (1, "near")
     detail = f"{kg:.1f} kg today, the ward takes less than {limit:g} kg a day"
-    return Observation(sign, scene.now, scene.now, kg, limit, detail, reason, stage)
+    return Observation(sign, context.now, context.now, kg, limit, detail, reason, stage)
 
 
-def stock_low(scene: RuleContext) -> Observation | None:
+def stock_low(context: RuleContext) -> Observation | None:
     """Film cassettes or bags on the shelf of a site do not last `stock_days`, or there are none."""
-    supplies = scene.around.supplies.get(scene.subject.id)
-    limit = scene.levels.stock_days
+    supplies = context.around.supplies.get(context.subject.id)
+    limit = context.levels.stock_days
     if not supplies or not limit:
         return None
     short = [item for item in supplies if item.count <= 0 or (item.days is not None and item.days < limit)]
     if not short:
-        return Observation(Sign.GONE, scene.now, scene.now, None, limit, "enough on the shelf")
+        return Observation(Sign.GONE, context.now, context.now, None, limit, "enough on the shelf")
     first = min(short, key=lambda item: 0.0 if item.days is None else item.days)
     detail = ", ".join(f"{item.kind}: {item.count} left" for item in short)
-    return Observation(Sign.PRESENT, scene.now, scene.now, float(first.count), limit, detail, first.kind)
+    return Observation(Sign.PRESENT, context.now, context.now, float(first.count), limit, detail, first.kind)
 
 
 def _ms(seconds: float) -> int:
@@ -201,14 +201,14 @@ WATCHES: tuple[Watch, ...] = (
 """Every rule. To add one, add a function and a row, its words in `mails/texts.py`, and its name in `Rule`."""
 
 
-def turning_points(scene: RuleContext) -> Iterator[int]:
+def turning_points(context: RuleContext) -> Iterator[int]:
     """Yield the moments (UTC ms) at which a rule of a unit may say something else though nothing new is known of it.
 
     Those of rooms and sites, which go by hours, shifts and what people type in, are not all among them.
     """
-    limit = round(scene.levels.silent_after * 1000)
-    yield from turns(scene.latest, scene.levels.silent_after)
-    yield scene.known + limit + 1
-    if scene.hearing is not None:
-        yield scene.hearing + min(START_GRACE_MS, limit)
-    yield from collection_turns(scene)
+    limit = round(context.levels.silent_after * 1000)
+    yield from turns(context.latest, context.levels.silent_after)
+    yield context.known + limit + 1
+    if context.hearing is not None:
+        yield context.hearing + min(START_GRACE_MS, limit)
+    yield from collection_turns(context)

@@ -35,31 +35,31 @@ contradict each other, and within the hour it will be known which of them is rig
 _Due = tuple[Stage, Cause]
 
 
-def collection(scene: RuleContext) -> Observation | None:
+def collection(context: RuleContext) -> Observation | None:
     """From the fused estimate and the forecast while they are fresh, else from what the sensors say."""
-    if not isinstance(scene.subject, Asset) or not isinstance(scene.subject.settings, Unit):
+    if not isinstance(context.subject, Asset) or not isinstance(context.subject.settings, Unit):
         return None
-    unit = scene.subject.settings
-    ahead = outlook(unit, scene.derived, scene.levels.silent_after, scene.now)
-    return _sensed(scene) if ahead is None else _derived(scene, unit, ahead)
+    unit = context.subject.settings
+    ahead = outlook(unit, context.derived, context.levels.silent_after, context.now)
+    return _sensed(context) if ahead is None else _derived(context, unit, ahead)
 
 
-def collection_turns(scene: RuleContext) -> Iterator[int]:
+def collection_turns(context: RuleContext) -> Iterator[int]:
     """Yield the moments (UTC ms) at which `collection` may say something else though nothing new is known of a unit.
 
     Its values become too old as well, at `freshness.turns`.
     """
-    if not isinstance(scene.subject, Asset) or not isinstance(scene.subject.settings, Unit):
+    if not isinstance(context.subject, Asset) or not isinstance(context.subject.settings, Unit):
         return
-    if scene.opened is not None:
-        yield scene.opened + COVERED_MS
-    if not scene.derived:
+    if context.opened is not None:
+        yield context.opened + COVERED_MS
+    if not context.derived:
         return
-    unit, silent_after = scene.subject.settings, scene.levels.silent_after
-    yield day_start(local_day(scene.now)) + DAY_MS
-    yield from outlook_turns(scene.derived, silent_after)
-    ahead, visit = outlook(unit, scene.derived, silent_after, scene.now), scene.around.next_round.get(unit.id)
-    over_age = None if ahead is None else hygiene_by(scene, unit, ahead)
+    unit, silent_after = context.subject.settings, context.levels.silent_after
+    yield day_start(local_day(context.now)) + DAY_MS
+    yield from outlook_turns(context.derived, silent_after)
+    ahead, visit = outlook(unit, context.derived, silent_after, context.now), context.around.next_round.get(unit.id)
+    over_age = None if ahead is None else hygiene_by(context, unit, ahead)
     if over_age is not None:
         yield over_age
     if visit is not None:
@@ -74,76 +74,76 @@ def is_open(latest: Mapping[str, Latest]) -> bool:
     return says or any(contact is not None and contact.value is True for contact in contacts)
 
 
-def _sensed(scene: RuleContext) -> Observation | None:
+def _sensed(context: RuleContext) -> Observation | None:
     """Raise from `fill_rise` up or when the unit says that its bag is full, clears from `fill_clear` down.
 
     What is read under an open lid or door does not count, for an hour at most, as in the derivation: a switch that
     sticks hides no full bag. Without a level sensor the unit's own word decides.
     """
-    state, level = scene.number("State"), scene.number("Fill/Percent")
-    rise = scene.levels.fill_rise
-    covered = is_open(scene.latest) and (scene.opened is None or scene.now - scene.opened < COVERED_MS)
+    state, level = context.number("State"), context.number("Fill/Percent")
+    rise = context.levels.fill_rise
+    covered = is_open(context.latest) and (context.opened is None or context.now - context.opened < COVERED_MS)
     high = level is not None and level[0] >= rise and not covered
     if state is not None and state[0] == UnitState.BAG_FULL:
         value, time = level if level is not None and high else (None, state[1])
-        return _present(scene, (Stage.NOW, Cause.BAG_FULL), max(time, state[1]), value)
+        return _present(context, (Stage.NOW, Cause.BAG_FULL), max(time, state[1]), value)
     if covered:
         return None
     if level is not None and high:
         value, time = level
-        return _present(scene, (Stage.NOW, Cause.FULL) if value >= FULL else (Stage.PLAN, Cause.LEVEL), time, value)
+        return _present(context, (Stage.NOW, Cause.FULL) if value >= FULL else (Stage.PLAN, Cause.LEVEL), time, value)
     if level is not None:
-        return None if scene.wavers("State") else _absent(scene, max(level[1], state[1] if state else 0), level[0])
-    if state is None or was_measured(scene.latest, "Fill/Percent"):
+        return None if context.wavers("State") else _absent(context, max(level[1], state[1] if state else 0), level[0])
+    if state is None or was_measured(context.latest, "Fill/Percent"):
         return None
     return Observation(Sign.GONE, state[1], state[1], None, rise, "the unit does not say that its bag is full")
 
 
-def _derived(scene: RuleContext, unit: Unit, ahead: Outlook) -> Observation:
-    time = scene.derived["Fill/Estimate"].time
-    bag = bag_since(scene.derived)
-    if scene.open is not None and bag is not None and bag > scene.open.since:
+def _derived(context: RuleContext, unit: Unit, ahead: Outlook) -> Observation:
+    time = context.derived["Fill/Estimate"].time
+    bag = bag_since(context.derived)
+    if context.open is not None and bag is not None and bag > context.open.since:
         # whatever this bag is like, the one that the alert is about is gone
-        rise = scene.levels.fill_rise
+        rise = context.levels.fill_rise
         return Observation(Sign.GONE, time, time, ahead.percent, rise, "the bag was changed", over=True)
-    due = max(_dues(scene, unit, ahead), key=lambda found: found[0], default=None)
-    if due is not None and due[1] is not Cause.BAG_FULL and scene.open is None and _doubted(scene, ahead):
-        return Observation(Sign.BETWEEN, time, time, ahead.percent, scene.levels.fill_rise, "the witnesses disagree")
+    due = max(_dues(context, unit, ahead), key=lambda found: found[0], default=None)
+    if due is not None and due[1] is not Cause.BAG_FULL and context.open is None and _doubted(context, ahead):
+        return Observation(Sign.BETWEEN, time, time, ahead.percent, context.levels.fill_rise, "the witnesses disagree")
     if due is not None:
-        ends = (ahead.full_at, hygiene_by(scene, unit, ahead))
+        ends = (ahead.full_at, hygiene_by(context, unit, ahead))
         by = min((end for end in ends if end is not None), default=None)
-        return replace(_present(scene, due, time, ahead.percent), by=by)
-    sensed = _sensed(scene)  # the estimate is some minutes old, the sensor is of now
+        return replace(_present(context, due, time, ahead.percent), by=by)
+    sensed = _sensed(context)  # the estimate is some minutes old, the sensor is of now
     level = None if sensed is None else sensed.value
     if sensed is not None and level is not None and sensed.sign is Sign.PRESENT:
         if sensed.time > time and level <= ahead.percent + _NEAR:
             return sensed
-        return Observation(Sign.BETWEEN, time, time, ahead.percent, scene.levels.fill_rise, "the level has jumped")
-    return _absent(scene, time, ahead.percent)
+        return Observation(Sign.BETWEEN, time, time, ahead.percent, context.levels.fill_rise, "the level has jumped")
+    return _absent(context, time, ahead.percent)
 
 
-def _doubted(scene: RuleContext, ahead: Outlook) -> bool:
-    heard = last_time(scene.latest)
-    lately = heard is not None and scene.now - heard <= scene.levels.silent_after * 1000
+def _doubted(context: RuleContext, ahead: Outlook) -> bool:
+    heard = last_time(context.latest)
+    lately = heard is not None and context.now - heard <= context.levels.silent_after * 1000
     return lately and ahead.confidence < _DOUBTED
 
 
-def hygiene_by(scene: RuleContext, unit: Unit, ahead: Outlook) -> int | None:
+def hygiene_by(context: RuleContext, unit: Unit, ahead: Outlook) -> int | None:
     """When the bag is over age, in an outbreak sooner; None: not known, or nothing is in it."""
     if ahead.hygiene_by is None or ahead.percent < _EMPTY:
         return None
-    if not scene.outbreak:
+    if not context.outbreak:
         return ahead.hygiene_by
-    return ahead.hygiene_by - round((1 - scene.levels.outbreak.bag_hours) * unit.collection.bag_hours * HOUR_MS)
+    return ahead.hygiene_by - round((1 - context.levels.outbreak.bag_hours) * unit.collection.bag_hours * HOUR_MS)
 
 
-def _dues(scene: RuleContext, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
+def _dues(context: RuleContext, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
     """Every reason that holds, of equal ones the more telling first."""
-    now, visit = scene.now, scene.around.next_round.get(unit.id)
+    now, visit = context.now, context.around.next_round.get(unit.id)
     comes = None if visit is None else visit.comes(now)
-    state = scene.number("State")
-    over_age = hygiene_by(scene, unit, ahead)
-    if state is not None and state[0] == UnitState.BAG_FULL and state[1] >= (bag_since(scene.derived) or 0):
+    state = context.number("State")
+    over_age = hygiene_by(context, unit, ahead)
+    if state is not None and state[0] == UnitState.BAG_FULL and state[1] >= (bag_since(context.derived) or 0):
         yield Stage.NOW, Cause.BAG_FULL
     if ahead.percent >= FULL:
         yield Stage.NOW, Cause.FULL
@@ -160,21 +160,21 @@ def _dues(scene: RuleContext, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
             yield Stage.PLAN, Cause.BEFORE_NEXT
         if ahead.full_from is not None and ahead.full_from < comes:
             yield Stage.PLAN, Cause.OVERFLOW_RISK
-    if ahead.percent >= scene.levels.fill_rise:
+    if ahead.percent >= context.levels.fill_rise:
         yield Stage.PLAN, Cause.LEVEL
 
 
-def _present(scene: RuleContext, due: _Due, time: int, value: float | None) -> Observation:
+def _present(context: RuleContext, due: _Due, time: int, value: float | None) -> Observation:
     stage, cause = due
     level = "no level" if value is None else f"fill level {value:.0f} %"
-    detail = f"{cause.value}: {level}, rises at {scene.levels.fill_rise:g} %"
-    return Observation(Sign.PRESENT, time, time, value, scene.levels.fill_rise, detail, cause.value, int(stage))
+    detail = f"{cause.value}: {level}, rises at {context.levels.fill_rise:g} %"
+    return Observation(Sign.PRESENT, time, time, value, context.levels.fill_rise, detail, cause.value, int(stage))
 
 
-def _absent(scene: RuleContext, time: int, value: float) -> Observation:
+def _absent(context: RuleContext, time: int, value: float) -> Observation:
     """Nothing is due. An alert ends when the level has fallen as far as from `fill_rise` to `fill_clear`."""
-    rise, clear = scene.levels.fill_rise, scene.levels.fill_clear
-    if scene.open is not None and scene.open.value is not None:
-        clear = min(clear, scene.open.value - (rise - clear))
+    rise, clear = context.levels.fill_rise, context.levels.fill_clear
+    if context.open is not None and context.open.value is not None:
+        clear = min(clear, context.open.value - (rise - clear))
     sign = Sign.GONE if value <= clear else Sign.BETWEEN
     return Observation(sign, time, time, value, rise, f"fill level {value:.0f} %, clears at {clear:g} %")

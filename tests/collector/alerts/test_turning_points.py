@@ -90,22 +90,24 @@ def scenes(draw: st.DrawFn) -> RuleContext:
     )
 
 
-def raised(scene: RuleContext) -> list[tuple[str, int, str]]:
+def raised(context: RuleContext) -> list[tuple[str, int, str]]:
     """What would raise an alert, in which stage and for which reason."""
-    seen = [(watch.rule, watch.observe(scene)) for watch in WATCHES if Unit in watch.kinds]
+    seen = [(watch.rule, watch.observe(context)) for watch in WATCHES if Unit in watch.kinds]
     return [(rule, it.stage, it.reason) for rule, it in seen if it is not None and it.sign is Sign.PRESENT]
 
 
 @settings(max_examples=400)
 @given(scenes(), st.floats(0.0, 1.0))
 def test_no_rule_of_a_unit_changes_its_mind_before_the_next_moment_that_is_named(
-    scene: RuleContext, part: float
+    context: RuleContext, part: float
 ) -> None:
-    following = min((moment for moment in turning_points(scene) if moment > scene.now), default=scene.now + DAY_MS)
-    before = raised(scene)
+    following = min(
+        (moment for moment in turning_points(context) if moment > context.now), default=context.now + DAY_MS
+    )
+    before = raised(context)
 
-    for now in (following - 1, scene.now + round(part * (following - 1 - scene.now))):
-        assert raised(replace(scene, now=now)) == before
+    for now in (following - 1, context.now + round(part * (following - 1 - context.now))):
+        assert raised(replace(context, now=now)) == before
 
 
 class Course:
