@@ -7,6 +7,9 @@ witness of emptyings could speak (`Truth.blind`: silent, or its only witness is 
 reported later in that stretch or within `AFTER` of its end; several that are found in one such stretch only in this
 way cannot be told apart and count as one. False is what is left over of the reports.
 
+Beside what was missed stands how much of it nobody could know of (`TrueEmptying.told`); it counts as missed all the
+same.
+
 An emptying that the sensors of a unit could not see (`TrueEmptying.clear`) counts neither way: it is no miss, and a
 report of it is not false. Where levels are read seldom, the pace of the readings is added to the tolerance.
 """
@@ -44,13 +47,15 @@ class Tally:
     small: int = 0
     small_found: int = 0
     """Emptyings that the sensors could not see, and how many were reported all the same."""
+    untold: int = 0
+    """Of those missed, how many nobody could know of (`TrueEmptying.told`)."""
 
 
 def judge(unit: SimulatedUnit, reports: Sequence[Emptying]) -> Tally:
     """Match what was reported with what was true."""
     left = sorted(report.time for report in reports)
     reach = TOLERANCE + unit.pace_ms
-    found, errors, missed = 0, [], []
+    found, errors, missed = 0, list[float](), list[int]()
     hidden: dict[int, list[int]] = {}
     for emptying in unit.truth.emptyings:
         if not emptying.clear:
@@ -82,7 +87,9 @@ def judge(unit: SimulatedUnit, reports: Sequence[Emptying]) -> Tally:
                 left.remove(best)
                 small_found += 1
     seen = found + len(missed)
-    return Tally(seen, found, len(left), tuple(errors), tuple(missed), tuple(left), len(hidden), small, small_found)
+    untold = len(set(missed) - {emptying.time for emptying in unit.truth.emptyings if emptying.told})
+    lists = tuple(errors), tuple(missed), tuple(left)
+    return Tally(seen, found, len(left), *lists, len(hidden), small, small_found, untold)
 
 
 def _nearest(times: Sequence[int], moment: int, reach: int) -> int | None:

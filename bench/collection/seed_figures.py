@@ -77,6 +77,16 @@ def _emptyings(kind: str, tallies: Sequence[Tally], goals: Goals | None) -> Iter
     share, wrong = _part(seen, true), _part(false, seen + false)
     found_goal, false_goal = (NO_GOAL, NO_GOAL) if goals is None else (at_least(goals.found), at_most(goals.false))
     yield Figure(kind, "emptyings found", share, f"{_percent(share)} of {true}", found_goal, "found")
+    untold = sum(tally.untold for tally in tallies)
+    known = _part(seen, true - untold)
+    yield Figure(
+        kind,
+        "found of those that could be seen",
+        known,
+        f"{_percent(known)} of {true - untold}",
+        NO_GOAL,
+        "could be seen",
+    )
     yield Figure(kind, "false emptyings", wrong, _percent(wrong), false_goal, "false")
     small, small_found = sum(tally.small for tally in tallies), sum(tally.small_found for tally in tallies)
     part = _part(small_found, small)

@@ -170,6 +170,7 @@ def sense(sensors: Sensors, life: Life, start: int, end: int, rng: Random) -> tu
 
 def _routine(sensing: _Sensing, time: int) -> None:
     tell, has = sensing.told.tell, sensing.sensors.witnesses
+    _at_own_pace(sensing, time)
     _tell_level(sensing, time)
     _tell_cycles(sensing, time)
     if Witness.STATE in has:
@@ -189,6 +190,12 @@ def _routine(sensing: _Sensing, time: int) -> None:
     ):
         if witness in has:
             tell(time, metric, value)
+
+
+def _at_own_pace(sensing: _Sensing, time: int) -> None:
+    """Tell the levels that were due by now: a sensor with a pace measures then, whoever comes or goes."""
+    while sensing.sensors.pace is not None and sensing.next_level <= time:
+        _tell_level(sensing, sensing.next_level or time)
 
 
 def _tell_lid(sensing: _Sensing, time: int, *, is_open: bool) -> None:
@@ -238,6 +245,7 @@ def _tell_cycles(sensing: _Sensing, time: int) -> None:
 def _sensed(sensing: _Sensing, happening: Happening) -> int:  # noqa: PLR0911 - one return per event
     """Return what is told of a happening; until when it took."""
     time = happening.time
+    _at_own_pace(sensing, time)
     match happening.event:
         case Event.HAND | Event.STUFFED:
             return _hand(sensing, happening)

@@ -50,7 +50,8 @@ class TrueEmptying:
     """A bag was taken away: when, what was in it, and what was left behind (percent).
 
     `clear`: the sensors of the unit must have seen it; otherwise it is too small for them, or between two of their
-    readings together with another one, and counts neither way.
+    readings together with another one, and counts neither way. `told`: they have said something by which it can be
+    known. Otherwise they were silent or at fault, or the new bag was as full as the old one before they spoke again.
     """
 
     time: int
@@ -58,6 +59,7 @@ class TrueEmptying:
     nappies: int
     left: float = 0.0
     clear: bool = True
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,7 @@ def _emptyings(
             gone.append(item)
             cycles.append(0)
     moments = [item.time for item in readings if item.metric == "Fill/Percent"] if sensors.pace else []
+    honest = _honest(sensors, readings)
     for place, item in enumerate(gone):
         before, after = item.before, item.after
         alone = True
@@ -258,7 +261,30 @@ def _emptyings(
             before, after = _at(fill, since), _at(fill, seen)
             alone = place + 1 == len(gone) or gone[place + 1].time >= seen
         clear = alone and _clear(sensors, item, before - after, cycles[place])
-        yield TrueEmptying(item.time, item.before, item.nappies, item.after, clear)
+        told = not clear or _told(sensors, item, fill, honest)
+        yield TrueEmptying(item.time, item.before, item.nappies, item.after, clear, told)
+
+
+def _honest(sensors: Sensors, readings: tuple[Reading, ...]) -> list[int]:
+    """Return when the level was read by a sensor that measured."""
+    broken = tuple(trouble for trouble in sensors.troubles if trouble.fault in {Fault.STUCK, Fault.STOP})
+    return [
+        item.time
+        for item in readings
+        if item.metric == "Fill/Percent"
+        and item.value is not None
+        and not any(trouble.start <= item.time < trouble.end for trouble in broken)
+    ]
+
+
+def _told(sensors: Sensors, item: Happening, fill: tuple[tuple[int, float], ...], honest: list[int]) -> bool:
+    """Whether a level was lower after an emptying than before it, where nothing but the level tells."""
+    if Witness.LEVEL not in sensors.witnesses or sensors.witnesses & {Witness.BAG, Witness.OWN_COUNT}:
+        return True
+    place = bisect_right(honest, item.time)
+    if not 0 < place < len(honest):
+        return False
+    return _at(fill, honest[place - 1]) - _at(fill, honest[place]) >= CLEAR_FALL
 
 
 def _clear(sensors: Sensors, item: Happening, fall: float, cycles: int) -> bool:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -79,6 +80,35 @@ def test_what_the_sensors_cannot_see_counts_neither_way(field: World) -> None:
     assert (every.small, every.small_found) == (len(reports) - clear,) * 2
     assert judge(unit, []).found == 0
     assert judge(unit, []).small_found == 0
+
+
+def test_a_sensor_with_a_pace_does_not_wait_for_a_hand(field: World) -> None:
+    for unit in field.units:
+        if unit.kind.pace is None or unit.kind.pace[0] >= 24:
+            continue
+        good = [
+            abs(float(reading.value) - unit.truth.percent(reading.time))
+            for reading in unit.readings
+            if reading.metric == "Fill/Percent"
+            and reading.value is not None
+            and not any(trouble.start <= reading.time < trouble.end for trouble in unit.truth.troubles)
+        ]
+        assert sum(off > 20 for off in good) <= 0.01 * len(good)
+
+
+def test_what_nobody_could_know_is_missed_and_told_beside(field: World) -> None:
+    unit = next(u for u in field.units if u.kind.name == "level only")
+    first = next(e for e in unit.truth.emptyings if e.clear)
+    others = tuple(e for e in unit.truth.emptyings if e is not first)
+    quiet = replace(unit, truth=replace(unit.truth, emptyings=(replace(first, told=False), *others)))
+    before, after = judge(unit, []), judge(quiet, [])
+    assert (after.true, after.missed) == (before.true, before.missed)
+    assert after.untold == before.untold + 1
+
+
+def test_a_bag_contact_tells_of_every_emptying(field: World) -> None:
+    unit = next(u for u in field.units if u.kind.name == "bag contact, counter, door")
+    assert all(e.told for e in unit.truth.emptyings)
 
 
 def test_what_has_settled_leaves_room_for_more() -> None:
