@@ -106,7 +106,8 @@ class Level(msgspec.Struct, frozen=True):
     """The level sensor. `percent` is its last believed reading, at `believed`.
 
     `moved` is when its value last changed, with the estimate then and the cycles since. `former` is the level before a
-    rise that was believed, as long as that may prove to have been an error.
+    rise that was believed, as long as that may prove to have been an error. `below` is since when it reads far less
+    than empty; None: it does not.
     """
 
     time: int
@@ -119,6 +120,7 @@ class Level(msgspec.Struct, frozen=True):
     stuck: bool = False
     rivals: tuple[Rival, ...] = ()
     former: Former | None = None
+    below: int | None = None
 
     @property
     def rival(self) -> Rival | None:
@@ -228,7 +230,7 @@ def rebased(fill: Fill, *, came: bool) -> Fill:
         if rises
         else fill.learnt
         if came or percent <= LOW
-        else sunk(fill.learnt, rival.before - percent)
+        else sunk(fill.learnt, max(rival.before - percent, 0.0))
     )
     fresh = _fresh(level, level.time, percent)
     if fresh is not None and rises:

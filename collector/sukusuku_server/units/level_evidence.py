@@ -24,6 +24,8 @@ LASTS = 4.0
 """How few last much longer: the exponent of the tail."""
 ANYWHERE = 0.01
 """Density of what an error reads: one in a hundred for each percent."""
+BRIEF_MS = MINUTE_MS
+"""What stood in front of the sensor for less was brief: a hand, a lid."""
 STOP = 95.0
 """Percent of the sensor's own range from which on it may be at its stop."""
 FALL_FAR = 0.0002
@@ -59,6 +61,10 @@ class Habits:
     first: float
     first_spread: float
     noise: float
+    brief: float
+    """Share of errors that last for less than `BRIEF_MS`."""
+    relapse: float
+    """Chance that an error that ends is followed by another one at once and not by the truth; at the stop it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,10 @@ def fits(gap: Gap, habits: Habits, sigma: float) -> float:
 def remains(step: float, habits: Habits, lasted: int, more: int, *, at_stop: bool) -> float:
     """Return the density of a step of an error that has lasted for some time and goes on for `more` ms, or changes."""
     same = stays(lasted + more, at_stop=at_stop) / stays(lasted, at_stop=at_stop)
-    return same * _normal(step, math.hypot(habits.noise, 1.0) * 1.4) + (1 - same) * ANYWHERE
+    if lasted < BRIEF_MS <= lasted + more and not at_stop:
+        same *= 1 - habits.brief
+    relapse = 1.0 if at_stop else habits.relapse
+    return same * _normal(step, math.hypot(habits.noise, 1.0) * 1.4) + (1 - same) * relapse * ANYWHERE
 
 
 def emptied(gap: Gap, before: float, level: float, habits: Habits, age: float | None) -> float:

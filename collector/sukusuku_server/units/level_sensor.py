@@ -15,7 +15,7 @@ from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.units import level_evidence as evidence
 from sukusuku_server.units import unit_learning
 from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, Fill, Level, Rival
-from sukusuku_server.units.level_evidence import ERROR_MS, STOP, Gap, Habits
+from sukusuku_server.units.level_evidence import STOP, Gap, Habits
 from sukusuku_server.units.unit_learning import Learnt, lumped, sunk
 
 GATE_DOWN, GATE_UP = 8.0, 10.0
@@ -45,6 +45,8 @@ RIVALS = 3
 """So many accounts beside the estimate are followed at most."""
 FORMER_MS = 48 * HOUR_MS
 """For so long a level may return to where it was before it jumped to its stop."""
+BELOW_MS = HOUR_MS
+"""Nothing is emptier than empty: a level far below it is an error of the sensor; after so long the sensor has moved."""
 TELLS, TELLS_AGAINST = 1e4, 3.0
 """No single reading changes the odds by more than this factor, for an account and against the one that it fits."""
 
@@ -63,6 +65,11 @@ def see(fill: Fill, time: int, raw: float, opened: Callable[[], float], *, count
             bag = replace(bag, percent=min(max(y, 0.0), HIGHEST), variance=FIRST_VARIANCE, counted=y)
         level = Level(time, raw, y, time, time, bag.percent)
         return replace(fill, level=level, bag=replace(bag, origin=y, origin_cycles=bag.cycles), heard=time)
+    wide = max(GATE_DOWN, GATE_NOISES * learnt.scatter)
+    below = (level.below or time) if max(raw, y) < -wide else None
+    level = replace(level, below=below)
+    if below is not None and time - below < BELOW_MS:
+        return replace(fill, level=replace(level, time=time, value=raw), heard=time)
     step = raw - level.value
     if level.stuck and abs(step) < FREED:
         return replace(fill, level=replace(level, time=time), heard=time)
@@ -115,8 +122,13 @@ def _weigh(fill: Fill, level: Level, time: int, y: float, gap: Gap, *, inside: b
         others = sorted(level.rivals, key=lambda other: other.last)[1 - RIVALS :]
         return replace(fill, level=replace(level, rivals=(*others, rival)))
     place = explained.index(best)
-    rivals = list(level.rivals)
-    rivals[place] = _agreed(rivals[place], gaps[place], time, best, habits)
+    old, rivals = level.rivals[place], list(level.rivals)
+    if gaps[place].step < -_gates(fill)[0]:  # it falls on: what has happened is weighed by where it ends
+        rival = _rival(fill, level, time, y, gap, habits, at_stop=at_stop)
+        fell = old.percent < old.before
+        rivals[place] = replace(rival, since=old.since, blind=old.blind) if fell else rival
+    else:
+        rivals[place] = _agreed(old, gaps[place], time, best, habits)
     return replace(fill, level=replace(level, rivals=tuple(rivals)))
 
 
@@ -175,8 +187,7 @@ def _returned(fill: Fill, level: Level, time: int, y: float, usual: float, habit
         elif rival.stop:
             learnt = replace(learnt, stops=(learnt.stops[0] + 1, learnt.stops[1]))
         else:
-            lasted = min(1.0, (time - rival.since) / ERROR_MS)
-            learnt = replace(learnt, errors=(learnt.errors[0] + lasted, learnt.errors[1]))
+            learnt = unit_learning.erred(learnt, time - rival.since, rival.last - rival.since)
     fill = replace(fill, learnt=learnt, level=replace(level, rivals=tuple(rivals)))
     return fill if rivals or fill.level is None else _believed(fill, fill.level, time, y)
 

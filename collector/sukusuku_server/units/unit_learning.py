@@ -6,7 +6,7 @@ Rates are kept as (how often, in how many hours) and lean on what is usual elsew
 import msgspec
 from msgspec.structs import replace
 
-from sukusuku_server.units.level_evidence import Habits
+from sukusuku_server.units.level_evidence import BRIEF_MS, ERROR_MS, Habits
 
 FIRST_NOISE = 1.0
 UNKNOWN_NOISE, UNKNOWN_ERRORS, KNOWN_STEPS = 4.0, 3.0, 20
@@ -26,6 +26,12 @@ HALVES_DAYS = {"emptied": 60.0, "slipped": 60.0, "errors": 10.0, "stops": 60.0, 
 SINK_PRIOR, SINK_MOST = (50.0, 5.0), 12.0
 """Percent in falls that are assumed to have been seen, and how far they go on the average at most."""
 LUMP_KEPT = 0.98
+RELAPSE, RELAPSES_NOISE = 0.1, 5.0
+"""How often one error follows the other, at least; it always does so in an unknown sensor, and from so much noise on
+(percent), below which it goes by the square of the noise."""
+BRIEF_PRIOR, BRIEF_MOST, BRIEF_KEPT = (1.0, 5.0), 0.9, 0.95
+"""Brief errors, and errors, that are assumed to have been seen; which share at most is brief; and how much of what is
+known stays when another one comes."""
 FIRST_PRIOR = (0.0, 4.0)
 MEDIAN_OFF = 0.674
 """Half of all values are nearer to the middle than this, in standard deviations."""
@@ -64,6 +70,8 @@ class Learnt(msgspec.Struct, frozen=True):
     errors: tuple[float, float] = (0.0, 0.0)
     stops: tuple[float, float] = (0.0, 0.0)
     """How often, in how many hours; forgotten slowly."""
+    brief: tuple[float, float] = (0.0, 0.0)
+    """Errors of the level that were brief, and all of which is known whether they were."""
     pace: tuple[float, float] = (0.0, 0.0)
     """Percent that came, in how many open hours."""
     lump: tuple[float, float] = (0.0, 0.0)
@@ -101,6 +109,8 @@ class Learnt(msgspec.Struct, frozen=True):
             first=self.first[0],
             first_spread=self.first[1],
             noise=self.scatter,
+            brief=min(_rate(self.brief, BRIEF_PRIOR), BRIEF_MOST),
+            relapse=min(max(RELAPSE, (self.scatter / RELAPSES_NOISE) ** 2, self.unknown), 1.0),
         )
 
 
@@ -127,6 +137,16 @@ def sunk(learnt: Learnt, fall: float) -> Learnt:
     """Return after a fall by so many percent that was no emptying."""
     sink = (learnt.sink[0] * LUMP_KEPT + fall, learnt.sink[1] * LUMP_KEPT + 1)
     return replace(learnt, slipped=(learnt.slipped[0] + 1, learnt.slipped[1]), sink=sink)
+
+
+def erred(learnt: Learnt, before: int, lasted: int) -> Learnt:
+    """Return after an error of the level that was seen for `lasted` ms, and was over `before` ms after it began."""
+    part = min(1.0, before / ERROR_MS)
+    learnt = replace(learnt, errors=(learnt.errors[0] + part, learnt.errors[1]))
+    if lasted < BRIEF_MS < before:
+        return learnt  # nobody looked when it would have been over
+    seen, known = learnt.brief
+    return replace(learnt, brief=(seen * BRIEF_KEPT + (before <= BRIEF_MS), known * BRIEF_KEPT + 1))
 
 
 def lived(learnt: Learnt, came: float, hours: float, opened: float) -> Learnt:

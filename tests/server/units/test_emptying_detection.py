@@ -181,8 +181,8 @@ def test_what_a_person_rejected_is_not_found_again() -> None:
 def test_who_says_that_the_bag_was_not_changed_is_asked_no_more() -> None:
     story = Story()
     story.fill(12)
-    story.empty(percent=22)
-    story.rest(200, every=70)
+    story.empty(percent=20)
+    story.rest(140, every=70)
     denied = word(story.now, EmptyingState.REJECTED)
     story.rest(10)
 

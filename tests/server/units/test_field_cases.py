@@ -174,3 +174,52 @@ def test_a_lid_switch_that_sticks_open_hides_no_full_bag() -> None:
     shown = [float(point.value or 0) for point in advanced.points if point.metric == "Fill/Estimate"]
     assert advanced.emptyings == ()
     assert shown[-1] == pytest.approx(100, abs=5)
+
+
+HANDS = [(9 * 60 + 4.0 * n, 4.0 * (n + 1)) for n in range(20)]
+"""Minutes of the day and the level from then on: a hand every four minutes, to 80 %."""
+
+
+def with_hands(levels: list[tuple[float, float]], anew: float) -> list[tuple[int, float]]:
+    """A level every ten minutes and after each hand, of which every second one is read itself first."""
+    told = {
+        float(at): next((level for since, level in reversed(levels) if since <= at), 0.0) for at in range(0, 960, 10)
+    }
+    for number, (at, level) in enumerate(levels):
+        told[at + 0.5] = level
+        if number % 2 and at != anew:
+            told[at + 0.1] = (7 * number) % 50 - 20.0
+    return [(MIDNIGHT + round(at * MINUTE_MS), level) for at, level in sorted(told.items())]
+
+
+@pytest.mark.parametrize("anew", [11 * 60.0, 14 * 60.0])
+@pytest.mark.parametrize("every", [2.0, 3.0])
+def test_a_bag_that_fills_while_it_is_doubted_was_emptied(anew: float, every: float) -> None:
+    levels = [*HANDS, (anew, 0.0), *((anew + 1 + every * n, 2.5 * (n + 1)) for n in range(14))]
+    found = derive("unit", with_hands(levels, anew), SETTINGS, HOURS)
+    [emptying] = found.emptyings
+    assert abs(emptying.time - (MIDNIGHT + anew * MINUTE_MS)) <= 10 * MINUTE_MS
+    assert emptying.percent == pytest.approx(80, abs=5)
+
+
+@pytest.mark.parametrize("half", [10.0, 15.0, 18.8])
+def test_a_fall_that_was_seen_half_way_is_weighed_by_where_it_ends(half: float) -> None:
+    steps = [(0.0, 0.0), *((9.0 + n, 6.0 * (n + 1)) for n in range(8)), (18.0, half), (18 + 1 / 6, 1.0)]
+    found = derive("unit", paced(steps, 10, 19.5), SETTINGS, HOURS)
+    [emptying] = found.emptyings
+    assert emptying.time == MIDNIGHT + 18 * HOUR_MS
+    assert emptying.percent == pytest.approx(48, abs=3)
+
+
+@pytest.mark.parametrize("lasts", [1, 3, 5])
+def test_a_level_far_below_empty_is_no_empty_bag(lasts: int) -> None:
+    steps = [(0.0, 0.0), *((9.0 + n, 6.0 * (n + 1)) for n in range(8)), (18.0, -15.0), (18 + lasts / 6, 48.0)]
+    found = derive("unit", paced(steps, 10, 24), SETTINGS, HOURS)
+    assert found.emptyings == []
+    assert found.estimates()[-1][1] == pytest.approx(48, abs=2)
+
+
+def test_a_sensor_that_was_moved_is_believed_in_the_end() -> None:
+    steps = [(0.0, 0.0), *((9.0 + n, 6.0 * (n + 1)) for n in range(8)), (18.0, -15.0)]
+    found = derive("unit", paced(steps, 10, 30), SETTINGS, HOURS)
+    assert found.estimates()[-1][1] == pytest.approx(0, abs=2)
