@@ -127,9 +127,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench.derivation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--units", type=int, default=100)
-    parser.add_argument("--minutes", type=int, default=60)
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved; medians are shown")
+    parser.add_argument("--units", type=int, default=400)
+    parser.add_argument("--minutes", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=1, help="interleaved; medians are shown")
     asked = parser.parse_args(argv)
     return conclude(measure(asked.units, asked.minutes, asked.rounds))
 

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import msgspec
@@ -247,9 +247,12 @@ class DerivationRunner:
             if self._ending:
                 return False
             said = self._records.said(asset, after, until) if asset in speakers else ()
-            steps[asset] = self._subjects[asset].derivation.advance(
-                self._standing[asset].state, found[asset], said, until
-            )
+            derivation, standing = self._subjects[asset].derivation, self._standing[asset]
+            sleeps = derivation.wakes(standing.state) > until and not found[asset] and not said
+            if sleeps and standing.redo <= after and until != _midnight(after):
+                self._standing[asset] = replace(standing, time=until)
+            else:
+                steps[asset] = derivation.advance(standing.state, found[asset], said, until)
         self._keep(steps, after, until)
         derivation_progress.keep(self._store, self.until, self._target())
         if self._behind():
@@ -257,8 +260,7 @@ class DerivationRunner:
         causes = [cause.since for cause in (*self._late, *self._spoken)]
         with self._lock:  # told before it is settled: what fails in between is told again
             self._revised = min((*causes, *(() if self._revised is None else (self._revised,))), default=None)
-        for late in self._late:
-            self._store.settle(late)
+        self._store.settle(self._late)
         for spoken in self._spoken:
             self._records.heard(spoken)
         return False

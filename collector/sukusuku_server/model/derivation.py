@@ -53,6 +53,9 @@ class Derivation(Protocol[S, W_contra]):
     def start(self, time: int) -> S:
         """Return the state of an asset of which nothing is known, at the moment from which on readings are given."""
 
+    def wakes(self, state: S) -> int:
+        """Return when (UTC ms) it looks by itself: a step that ends before, in which nothing came, may be left out."""
+
     def advance(self, state: S, readings: Sequence[Reading], said: Sequence[W_contra], until: int) -> Advanced[S]:
         """Everything up to and including `until` (UTC ms).
 

@@ -65,6 +65,10 @@ class RoomOccupancy:
         """Nothing is known yet."""
         return RoomState(time, wakes=whole_minute(time + 1), ticked=time)
 
+    def wakes(self, state: RoomState) -> int:
+        """See Derivation. A room goes by every minute of its opening hours."""
+        return state.time + 1
+
     def advance(
         self, state: RoomState, readings: Sequence[Reading], said: Sequence[Calibration], until: int
     ) -> Advanced[RoomState]:

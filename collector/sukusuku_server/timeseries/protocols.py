@@ -137,8 +137,8 @@ class DerivationSource(Protocol):
     def late(self) -> list[Late]:
         """Return the assets of which readings came late and that were not settled since."""
 
-    def settle(self, late: Late) -> None:
-        """Forget what came late: it has been derived anew. When more has come since `late` was read, that stays."""
+    def settle(self, late: Sequence[Late]) -> None:
+        """Forget what came late: it has been derived anew. When more has come since it was read, that stays."""
 
 
 class ClockCorrection(Protocol):

@@ -250,10 +250,13 @@ class SqlStore(SqlReader):
         self._live.load()
         self._outlook_version = -1
 
-    def settle(self, late: Late) -> None:
+    def settle(self, late: Sequence[Late]) -> None:
         """See Store."""
+        if not late:
+            return
         with self._database.transaction() as run:
-            run.execute("DELETE FROM late WHERE asset = ? AND changed = ?", (late.asset, late.changed))
+            gone = [(it.asset, it.changed) for it in late]
+            run.executemany("DELETE FROM late WHERE asset = ? AND changed = ?", gone)
 
     def _keep(self, run: Transaction, messages: Sequence[Unassigned]) -> int:
         """Put unassigned messages by; tells how many bytes all of them take then."""

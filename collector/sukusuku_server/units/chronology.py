@@ -10,11 +10,16 @@ GRID_MS = 5 * MINUTE_MS
 """Between two looks."""
 
 
+def next_look(after: int) -> int:
+    """Return the first look after a moment."""
+    return after // GRID_MS * GRID_MS + GRID_MS
+
+
 def in_order(
     after: int, readings: Sequence[Reading], said: Sequence[Emptying], until: int
 ) -> Iterator[Reading | Emptying | int]:
     """Yield what people said, then readings, then the look of a moment; all in order of time."""
-    grid = after // GRID_MS * GRID_MS + GRID_MS
+    grid = next_look(after)
     words = iter(said)
     word = next(words, None)
     for reading in readings:

@@ -34,7 +34,7 @@ from sukusuku_server.units import findings, unit_learning
 from sukusuku_server.units import forecast_state as foresight
 from sukusuku_server.units import level_sensor as levels
 from sukusuku_server.units.arrival_rates import ChildrenAsKnown
-from sukusuku_server.units.chronology import GRID_MS, in_order
+from sukusuku_server.units.chronology import GRID_MS, in_order, next_look
 from sukusuku_server.units.emptying_detection import HEARD, SAME_MS, Contacts, Meaning, Verdict
 from sukusuku_server.units.estimate import estimate, shown
 from sukusuku_server.units.fill_filter import Fill
@@ -126,6 +126,10 @@ class UnitDerivation:
     def start(self, time: int) -> UnitProgress:
         """See Derivation."""
         return UnitProgress(time, fills.start(self._settings), foresight.begin(time), time)
+
+    def wakes(self, state: UnitProgress) -> int:
+        """See Derivation."""
+        return next_look(state.time)
 
     def advance(
         self, state: UnitProgress, readings: Sequence[Reading], said: Sequence[Emptying], until: int

@@ -42,6 +42,9 @@ class Summing:
     def start(self, time: int) -> Sum:
         return Sum()
 
+    def wakes(self, state: Sum) -> int:
+        return 2 * UNTIL  # it never looks by itself
+
     def advance(self, state: Sum, readings: Sequence[Reading], said: Sequence[Emptying], until: int) -> Advanced[Sum]:
         points = []
         events: list[Reading | Emptying] = [*readings, *said]
@@ -146,6 +149,9 @@ def expected(asset: str, read: Sequence[tuple[str, int, int]], entered: Sequence
 
 class Nines(Summing):
     """Finds something while the last value is 9."""
+
+    def wakes(self, state: Sum) -> int:
+        return 0  # every step tells
 
     def advance(self, state: Sum, readings: Sequence[Reading], said: Sequence[Emptying], until: int) -> Advanced[Sum]:
         advanced = super().advance(state, readings, said, until)

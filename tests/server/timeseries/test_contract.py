@@ -283,10 +283,10 @@ def test_what_comes_late_is_told_until_it_is_settled(open_store: Open) -> None:
     [late] = store.late()
     assert (late.asset, late.since) == ("unit-1", START)
     commit(store, [Reading("unit-1", "Fill/Percent", START - 1, 1.0)], START + HOUR_MS)
-    store.settle(late)
+    store.settle([late])
     [again] = store.late()
     assert again.since == START - 1
-    store.settle(again)
+    store.settle([again])
     assert store.late() == []
 
 

@@ -44,7 +44,7 @@ def test_a_history_is_stored_late_and_taken_back_to_the_last_reading(open_store:
     live = rows_of(store, {0: 5.0, 125: 6.0, 500: 7.0})
     store.commit_rows(live, (), NOW)
     for late in store.late():
-        store.settle(late)
+        store.settle([late])
     store.put_derived("unit-1", START - 1, START + HOUR_MS, [Reading("unit-1", "Fill/Estimate", START, 5.0)])
     before = everything(store)
 
