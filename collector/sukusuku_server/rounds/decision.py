@@ -5,6 +5,8 @@ from sukusuku_server.model.rounds import FAILING, Candidate, Reason, Stop
 from sukusuku_server.rounds.timetable import Trip
 from sukusuku_server.settings.rounds import Round
 
+_FELL = 5.0
+"""Percent. In one bag a level does not fall by so much; an estimate may by less."""
 JUST_MS = 12 * HOUR_MS
 """An emptying less long before the round departs is the word for leaving a unit out."""
 
@@ -49,21 +51,32 @@ def _wanted(candidate: Candidate, settings: Round, trip: Trip, after: Trip | Non
     return next((reason for reason, true in holds.items() if true), Reason.ENOUGH_ROOM)
 
 
-def still(candidate: Candidate, before: Stop | None, fresh: Reason, since: int) -> Reason:
+def still(candidate: Candidate, before: Stop | None, fresh: Reason, since: int, planned: int) -> Reason:
     """Return the reason that holds for a unit after a plan has been told, `fresh` being the one of now.
 
     A stop stays unless something has happened: emptied since `since` (UTC ms), withdrawn, out of service, closed, on
     another round. What only looks a little better by now, or has been silent for an hour, changes no plan. What was
     said of a bag is not so of the one that was put in after it; that one calls for no visit of its own before it must.
+    `planned` (UTC ms) is when the plan was made: a bag that it was about already is no news with each waver of its
+    forecast.
     """
     if before is None or fresh not in {*JOINING, Reason.ENOUGH_ROOM, Reason.JUST_EMPTIED}:
         return fresh
     if before.joined or before.reason in FAILING:
-        emptied = candidate.last_emptied is not None and candidate.last_emptied >= since
+        emptied = _is_another_bag(candidate, before, since, planned)
         withdrawn = before.reason is Reason.ASKED and not candidate.asked and fresh not in JOINING
         over = emptied or withdrawn
         return fresh if over or fresh in MUST or before.reason not in JOINING else before.reason
     return fresh if fresh in MUST - {Reason.SILENT} or fresh not in JOINING else before.reason
+
+
+def _is_another_bag(candidate: Candidate, before: Stop, since: int, planned: int) -> bool:
+    """Whether the bag that the plan was about has been changed; an emptying may be detected hours after it."""
+    if candidate.last_emptied is None or candidate.last_emptied < since:
+        return False
+    if candidate.last_emptied >= planned or before.percent is None or candidate.percent is None:
+        return True
+    return before.percent - candidate.percent >= _FELL
 
 
 def deadline_of(candidate: Candidate) -> int | None:

@@ -65,7 +65,7 @@ def revised(
             candidate,
             before[candidate.asset].reason
             if candidate.asset in answered
-            else still(candidate, before.get(candidate.asset), fresh, since),
+            else still(candidate, before.get(candidate.asset), fresh, since, plan.planned),
         )
         for candidate, fresh in _reasons(setting, candidates)
     ]

@@ -159,6 +159,21 @@ def test_a_bag_that_was_changed_leaves_the_round_once_however_its_forecast_waver
     assert again(found, TRIP.returns - MINUTE) is not None
 
 
+@pytest.mark.parametrize(("level", "most"), [(20.0, 0), (95.0, 2)])
+def test_a_bag_that_was_changed_before_the_plan_does_not_come_and_go_with_its_forecast(level: float, most: int) -> None:
+    """When the plan knew of the new bag it stays; otherwise it leaves once, and comes back at most once."""
+    join, changes = north().join_percent, 0
+    changed = partial(unit, 0, last_emptied=MORNING - HOUR, full_by=None)
+    told = made(changed(percent=level, percent_then=join), full(1))
+    for look in range(20):
+        wavers = changed(percent=20.0 + look / 10, percent_then=join - look % 2)
+        now = MORNING + (look + 1) * MINUTE
+        other = plan.revised(setting(), (wavers, full(1)), told, (), MORNING - 3 * HOUR, now, SOLVE)
+        changes += other is not None
+        told = other or told
+    assert changes <= most
+
+
 def test_kilograms_bind_as_bags_do() -> None:
     found = made(*(full(n, kg=25.0) for n in range(4)))
 
