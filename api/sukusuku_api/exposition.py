@@ -51,6 +51,10 @@ def _whole(health: HealthOut) -> Iterator[Metric]:
         ("settings_right", "1: facility.toml as it is now is in use", health.document.right),
     ):
         yield GaugeMetricFamily(f"sukusuku_{name}", told, float(value))
+    if health.lease is not None:
+        held, standbys = health.lease.holder is not None, len(health.lease.standbys)
+        yield _gauge("lease_held", "1: a collector holds the lease of the operator", {"": held}, None)
+        yield _gauge("collectors_standing_by", "Collectors that would take over", {"": standbys}, None)
     waiting = 0.0 if health.second_copy is None else (health.time - health.second_copy.since).total_seconds()
     yield _gauge("second_copy_waiting_seconds", "So long readings wait for a second copy", {"": waiting}, None)
     newest = None if health.newest is None else health.newest.age

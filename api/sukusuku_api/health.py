@@ -12,6 +12,7 @@ from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import MINUTE_MS, SECOND_MS, japan_time
 from sukusuku_server.db import MailState
 from sukusuku_server.db.doors import DoorRecords
+from sukusuku_server.db.leases import Collector, collectors
 from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.facility_document.state import DocumentState
 from sukusuku_server.facility_document.words import may_be_secret
@@ -72,6 +73,7 @@ def health(context: Context) -> out.HealthOut:
         store=readable,
         operations=mails is not None,
         collector=hearing,
+        lease=_lease(context),
         clock=_clock(doubt),
         document=document,
         newest=live.last(_newest(*latest.values()), now),
@@ -93,6 +95,21 @@ def health(context: Context) -> out.HealthOut:
         unassigned_dropped=dropped,
         undeleted_before=None if undeleted is None else japan_time(undeleted),
     )
+
+
+def _lease(context: Context) -> out.LeaseOut | None:
+    try:
+        found = collectors(context.operations, context.facility.operator.id)
+    except SukusukuError:
+        return None
+    if found is None:
+        return None
+    holder = None if found.holder is None else _collector(found.holder)
+    return out.LeaseOut(holder=holder, standbys=[_collector(standby) for standby in found.standbys])
+
+
+def _collector(found: Collector) -> out.CollectorOut:
+    return out.CollectorOut(name=found.name, since=japan_time(found.since))
 
 
 def _document(context: Context) -> out.DocumentOut:

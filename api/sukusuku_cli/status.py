@@ -10,13 +10,14 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import datetime
 
 from sukusuku_api.access.view import Views
 from sukusuku_api.certificates import late_certificates
 from sukusuku_api.dependencies import Context
 from sukusuku_api.health import health
 from sukusuku_api.lazy_store import LazyStore
-from sukusuku_api.schemas.health import EdgeOut, HealthOut
+from sukusuku_api.schemas.health import CollectorOut, EdgeOut, HealthOut
 from sukusuku_cli import language, settings_argument
 from sukusuku_cli.doctor.computer import duration
 from sukusuku_core.clock import now_ms
@@ -134,6 +135,11 @@ def _shown(
 
 
 def _facts(health: HealthOut, language: str, _: Translate) -> Iterator[tuple[str, str]]:
+    if health.lease is not None:
+        holder = health.lease.holder
+        yield _("holds the lease"), _("nobody") if holder is None else _collector(holder, health.time, _)
+        standbys = [_collector(standby, health.time, _) for standby in health.lease.standbys]
+        yield _("stand by"), "; ".join(standbys) or _("none: nobody takes over when the collector dies")
     newest = _("none") if health.newest is None else _ago(health.newest.age, _)
     yield _("readings"), newest if health.store else _("cannot be read")
     yield _("clock"), _("believed") if health.clock.believed else _("not believed (%s)") % health.clock.cause
@@ -159,6 +165,10 @@ def _facts(health: HealthOut, language: str, _: Translate) -> Iterator[tuple[str
     if health.unassigned:
         count = sum(item.count for item in health.unassigned)
         yield _("unassigned"), _("%d messages wait for facility.toml to name their asset") % count
+
+
+def _collector(told: CollectorOut, now: datetime, _: Translate) -> str:
+    return _("%(name)s, since %(ago)s") % {"name": told.name, "ago": _ago((now - told.since).total_seconds(), _)}
 
 
 def _edges(edges: Sequence[EdgeOut], _: Translate) -> Iterator[tuple[str, str, str, str, str]]:

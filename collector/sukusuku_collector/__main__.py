@@ -12,14 +12,17 @@ from pathlib import Path
 from sukusuku_collector import service
 from sukusuku_collector.facility_checks import mistakes
 from sukusuku_collector.host.claim import RivalError
+from sukusuku_collector.lease import SupersededError
 from sukusuku_core import logs
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.watching import Watch
 
+_STATUS: dict[type[SukusukuError], int] = {ConfigError: 2, RivalError: 3, SupersededError: 4}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit status: 0 stopped, 1 cannot run, 2 wrong settings, 3 another collector has the host id."""
+    """Return the exit status, as the help has it."""
     arguments = parser().parse_args(argv)
     logs.begin(arguments.log)
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -27,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         asyncio.run(_run(FacilityFile(arguments.facility, mistakes), trust_clock=arguments.trust_clock))
     except SukusukuError as error:
         print(f"sukusuku collector: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ConfigError) else 3 if isinstance(error, RivalError) else 1
+        return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 1)
     return 0
 
 
@@ -37,8 +40,10 @@ def parser() -> argparse.ArgumentParser:
         prog="sukusuku collector",
         description="Receives the readings of the edge nodes, stores each exactly once, raises alerts and sends mails. "
         "エッジの計測値を受け取り、一度だけ保存し、お知らせを判定してメールを送ります。",
-        epilog="Exit status: 0 ended as asked, 1 cannot run, 2 wrong settings, 3 another collector uses the host_id. "
-        "終了コード：0 正常終了、1 実行不可、2 設定の誤り、3 同じ host_id の収集サーバーが稼働中。",
+        epilog="Exit status: 0 ended as asked, 1 cannot run, 2 wrong settings, 3 another collector uses the host_id, "
+        "4 another collector has taken over. "
+        "終了コード：0 正常終了、1 実行不可、2 設定の誤り、3 同じ host_id の収集サーバーが稼働中、"
+        "4 別の収集サーバーが引き継ぎ済み。",
     )
     made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
     made.add_argument(

@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import os
+import secrets
+import socket
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -16,13 +19,16 @@ from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest import second_copy
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.ingest.proofs import KeyRing
+from sukusuku_collector.lease import Lease, SupersededError
 from sukusuku_collector.maintenance import node_keys
 from sukusuku_collector.works import Ground, Job, Works
 from sukusuku_core.errors import ConfigError, Mistake, TransientError
 from sukusuku_core.proof import ProofKey
 from sukusuku_core.supervision import supervise
+from sukusuku_core.time import SECOND_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
+from sukusuku_server.db.leases import Leases, session_of
 from sukusuku_server.db.node_keys import NodeKeys
 from sukusuku_server.db.shared_secrets import CLAIMS, shared
 from sukusuku_server.facility_document.restart import held_back
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
 COUNTS_SECONDS = 60.0
 """How often a line tells what was not stored."""
 RETRY_SECONDS = 1.0
+_FATAL = (RivalError, SupersededError)
 
 _log = logging.getLogger("sukusuku_collector")
 
@@ -53,17 +60,26 @@ async def run(
 ) -> None:
     """Run until `stop` is set; then tell the edge nodes and close everything.
 
+    Where the operations data can be shared, stand by first until no other collector works.
+
     `machine` is this computer when None. `trust_clock`: believe its clock now, whatever was known of it. `document`
     tells when the settings change; None: they never do.
 
     Raises PermanentError or TransientError when store or operations data cannot be opened, RivalError when another
-    collector uses the host id.
+    collector uses the host id, SupersededError when another one has taken over.
     """
     with contextlib.ExitStack() as opened:
-        store = backends.open_writer(facility)
+        instance = secrets.token_hex(4)
+        lease = _lease(facility, instance, opened)
+        if lease is not None and not await lease.obtain(stop):
+            _log.info("stopped standing by")
+            return
+        store = backends.open_writer(facility, None if lease is None else lease.held)
         opened.callback(store.close)
-        operations = Operations(facility.operations.url)
+        operations = Operations(facility.operations.url, session_of(instance))
         opened.callback(operations.close)
+        if lease is not None:
+            operations.fence(lease.fence)
         if machine is None:
             machine = ThisMachine()
             opened.callback(machine.close)
@@ -72,15 +88,39 @@ async def run(
         if shipper is not None:
             opened.callback(shipper.close)
         ground = Ground(store, operations, clock, None if shipper is None else shipper.until)
-        await Collector(facility, ground, shipper, document).run(stop)
+        await Collector(facility, ground, shipper, document, lease).run(stop)
     _log.info("stopped")
+
+
+def _lease(facility: Facility, instance: str, opened: contextlib.ExitStack) -> Lease | None:
+    """Return the lease to obtain; None where only one collector can run."""
+    if not facility.operations.shared:
+        return None
+    if facility.store.kind != "postgres":
+        _log.warning(
+            "readings are in a file of this computer, and operations data in PostgreSQL: a collector on another "
+            "computer that takes over begins with a file of its own; keep readings in PostgreSQL too (docs/postgres.md)"
+        )
+    name = f"process {os.getpid()} on {socket.gethostname()}"[:200]
+    term = round(facility.operations.lease_seconds * SECOND_MS)
+    lease = Lease(Leases(facility.operations.url, facility.operator.id, instance, name, term))
+    opened.callback(lease.give_back)
+    return lease
 
 
 class Collector:
     """What runs from start to stop, and the works under the settings of the moment."""
 
-    def __init__(self, facility: Facility, ground: Ground, shipper: "Shipper | None", document: Watch | None) -> None:
+    def __init__(
+        self,
+        facility: Facility,
+        ground: Ground,
+        shipper: "Shipper | None",
+        document: Watch | None,
+        lease: Lease | None = None,
+    ) -> None:
         self._facility = facility
+        self._lease = lease
         self._ground = ground
         self._shipper = shipper
         self._document = document
@@ -96,13 +136,17 @@ class Collector:
             self._committed,
             ground.clock,
             lambda: claims if self._ring else None,
+            lease,
         )
         self._works = Works(facility, ground, self._ingest, self._host)
         self._teller = DocumentTeller(ground.store, ground.operations, ground.clock)
         self._problems = TransitionLog(_log)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop` is set. Raises RivalError when another collector uses the host id."""
+        """Run until `stop` is set.
+
+        Raises RivalError when another collector uses the host id, SupersededError when one has taken over.
+        """
         self._warn()
         jobs: dict[str, Job] = {
             "host": self._host.run,
@@ -111,16 +155,18 @@ class Collector:
         }
         if self._shipper is not None:
             jobs["influx"] = self._shipper.run
+        if self._lease is not None:
+            jobs["lease"] = self._lease.until_superseded
         rival: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(supervise(name, job, RETRY_SECONDS, asyncio.sleep, _log, RivalError), name=name)
+                    group.create_task(supervise(name, job, RETRY_SECONDS, asyncio.sleep, _log, _FATAL), name=name)
                     for name, job in jobs.items()
                 ]
                 group.create_task(_end(tasks, stop))
                 await self._work(stop)
-        except* RivalError as errors:
+        except* _FATAL as errors:
             rival = errors.exceptions[0]
         if rival is not None:  # raised in the clause above it would come out as a group
             _log.error("%s", rival)

@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import httpx
+import pytest
 
 from sukusuku_core.model import Reading
+from sukusuku_server.db.leases import Collector, Collectors
 from sukusuku_server.kpi import series
 from sukusuku_server.model.series import SeriesOwner
 from tests.api.conftest import NOW
@@ -36,6 +38,19 @@ def test_metrics_say_what_health_says(world: World, api: httpx.Client) -> None:
     assert found['sukusuku_messages_waiting{channel="mail"}'] == 0
     assert found["sukusuku_collector_derivation_lag_seconds"] == 16.5
     assert not re.search("[^\x00-\x7f]|Tobu|東部", api.get("/metrics").text)
+
+
+def test_metrics_say_whether_somebody_holds_the_lease_and_stands_by(
+    world: World, api: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not any("lease" in name for name in _asked(world, api))
+    one = Collector("process 1", NOW)
+    for holder, standbys in ((one, (one, one)), (None, ())):
+        found = Collectors(holder, standbys)
+        monkeypatch.setattr("sukusuku_api.health.collectors", lambda *_, found=found: found)
+        asked = _asked(world, api)
+        assert asked["sukusuku_lease_held"] == (holder is not None)
+        assert asked["sukusuku_collectors_standing_by"] == len(standbys)
 
 
 def test_the_examples_ask_only_for_what_there_is(world: World, api: httpx.Client) -> None:

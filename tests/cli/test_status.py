@@ -12,9 +12,11 @@ from sukusuku_cli.status import main
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Reading
+from sukusuku_server.db.leases import Leases
 from sukusuku_server.live import watching
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility_file
+from tests.support.postgres import PostgresServer
 from tests.support.stores import commit
 
 ASSETS = (
@@ -103,3 +105,27 @@ def test_where_no_collector_has_run_nothing_is_made(file: Path) -> None:
     with pytest.raises(ConfigError, match="no collector has run"):
         main([str(file)])
     assert not (file.parent / "operations.db").exists()
+
+
+def test_who_holds_the_lease_and_who_stands_by_is_told(
+    file: Path, postgres: PostgresServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    SqliteStore.open(file.parent / "readings.db").close()
+    url = postgres.operations()
+    file.write_text(f'{file.read_text(encoding="utf-8")}\n[operations]\nurl = "{url}"\n', encoding="utf-8")
+    first, second = (Leases(url, "toshima", name, f"process {name}", 60_000) for name in ("one", "two"))
+    with closing(first), closing(second):
+        main([str(file), "--json"])
+        assert json.loads(capsys.readouterr().out)["health"]["lease"] is None
+        assert (first.take(), second.take()) == (1, None)
+        main([str(file), "--lang", "en"])
+        said = capsys.readouterr().out
+        told = {line.split("  ")[0]: line for line in said.splitlines()}
+        assert "process one, since" in told["holds the lease"]
+        assert "process two, since" in told["stand by"]
+        second.leave()
+        first.release(1)
+        main([str(file), "--lang", "ja"])
+        said = capsys.readouterr().out
+    assert "稼働権（稼働系）" in said
+    assert "引き継ぐ収集サーバーがありません" in said

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -19,6 +20,7 @@ from sukusuku_core.model import Reading
 from sukusuku_core.state import HostState
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries.sql_store import SqlStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.support.patience import PATIENCE
 
@@ -76,22 +78,33 @@ async def observer(port: int, *filters: str) -> AsyncIterator[Observer]:
 
 
 class Process:
-    """The collector as a process of its own."""
+    """The collector as a process of its own. After `async with` it is gone, whatever has failed."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._process: asyncio.subprocess.Process | None = None
 
-    async def start(self) -> None:
-        """Returns when it says that it is ready."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process is not None and self._process.returncode is None:
+            await self.end(signal.SIGKILL)
+
+    async def start(self, says: str = " ready") -> None:
+        """Returns when it says that it is ready, or whatever is awaited."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "sukusuku_collector", str(self._file), stderr=asyncio.subprocess.PIPE
         )
+        await self.until_it_says(says)
+
+    async def until_it_says(self, what: str) -> None:
+        assert self._process is not None
         assert self._process.stderr is not None
         lines = []
         async for line in self._process.stderr:
             lines.append(line.decode())
-            if " ready" in lines[-1]:
+            if what in lines[-1]:
                 return
         pytest.fail("".join(lines))
 
@@ -108,10 +121,18 @@ class Process:
         assert self._process is not None
         return self._process.pid
 
-    async def end(self, number: signal.Signals) -> tuple[int, str]:
-        """Exit status and what else it said."""
+    def send(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
+
+    async def end(self, number: signal.Signals) -> tuple[int, str]:
+        """Exit status and what else it said."""
+        self.send(number)
+        return await self.ended()
+
+    async def ended(self) -> tuple[int, str]:
+        """As `end`, of one that ends by itself."""
+        assert self._process is not None
         _, rest = await self._process.communicate()
         return self._process.returncode or 0, rest.decode()
 
@@ -127,6 +148,14 @@ def readings(asset: str, first: int, count: int) -> list[Reading]:
 def check_stored(path: Path, expected: list[Reading], refused: AbstractSet[str] = frozenset()) -> None:
     """Every reading is there, once, and nothing else; the quarantine has nothing but these reasons."""
     store = SqliteStore.open(path)
+    try:
+        check_stored_in(store, expected, refused)
+    finally:
+        store.close()
+
+
+def check_stored_in(store: SqlStore, expected: list[Reading], refused: AbstractSet[str] = frozenset()) -> None:
+    """As `check_stored`, of any store."""
     found = [
         Reading(asset, metric, point.time, point.value, point.quality)
         for asset, metrics in store.latest().items()
@@ -140,6 +169,5 @@ def check_stored(path: Path, expected: list[Reading], refused: AbstractSet[str] 
         for hour in store.hourly(asset, metric, 0, 2**62)
     )
     assert {item.reason for item in store.quarantine(100)} <= refused
-    store.close()
     assert sorted(found, key=repr) == sorted(expected, key=repr)
     assert hours == len(expected)

@@ -63,8 +63,8 @@ class Queue(MailQueue):
         self._loop = asyncio.get_running_loop()
         self.settled = asyncio.Event()
 
-    def _settle(self, mail_id: int, values: dict[str, object]) -> None:
-        super()._settle(mail_id, values)
+    def _settle(self, mail_id: int, values: dict[str, object], *, fact: bool = False) -> None:
+        super()._settle(mail_id, values, fact=fact)
         self._loop.call_soon_threadsafe(self.settled.set)
 
 

@@ -30,6 +30,7 @@ class PostgresServer:
     unsafe: bool = True
     process: subprocess.Popen[bytes] | None = None
     numbers: Iterator[int] = field(default_factory=count)
+    _made: bool = False
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
@@ -76,6 +77,22 @@ class PostgresServer:
         from sukusuku_server.timeseries.postgres.store import PostgresStore  # noqa: PLC0415 - other tests need no psycopg
 
         return PostgresStore.open(self.settings())
+
+    def operations(self) -> str:
+        """Return the URL of new and empty operations data, copied from ones that were made once."""
+        from sukusuku_server.db import Operations  # noqa: PLC0415 - few tests need it
+
+        if not self._made:
+            Operations(self._made_in("template0", "made")).close()
+            self._made = True
+        return self._made_in("made", f"operations_{next(self.numbers)}")
+
+    def _made_in(self, template: str, name: str) -> str:
+        import psycopg  # noqa: PLC0415 - as above
+
+        with psycopg.connect(f"postgresql://sukusuku@/postgres?host={self.folder}", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return f"postgresql+psycopg://sukusuku@/{name}?host={self.folder}"
 
     @property
     def _data(self) -> Path:

@@ -138,6 +138,20 @@ class SecondCopyOut(Shape):
     cure: str = Field(description="What a person can do")
 
 
+class CollectorOut(Shape):
+    """A collector that works, or stands by."""
+
+    name: str = Field(examples=["process 812 on server-1"])
+    since: datetime = Field(description="By the clock of the database", examples=[_TIME])
+
+
+class LeaseOut(Shape):
+    """The collectors of this operator, of which only the holder of the lease works."""
+
+    holder: CollectorOut | None = Field(description="null: none works, and one that stands by takes over in seconds")
+    standbys: list[CollectorOut]
+
+
 class ReasonOut(Shape):
     """What is in the quarantine for one reason."""
 
@@ -237,6 +251,7 @@ class HealthOut(Shape):
         description="false: the collector has not said for 90 seconds that it hears its broker, so nothing that is "
         "stored can be taken for the present, and every unit and room is `silent`"
     )
+    lease: LeaseOut | None = Field(description="null: only one can run, or the operations data are unreadable")
     clock: ClockOut = Field(description="The server's clock, as the collector judges it")
     document: DocumentOut = Field(description="The settings")
     newest: LastOut | None = Field(description="The newest reading of all assets")

@@ -3,7 +3,8 @@
 A collector that is online says who it is on `sukusuku/<operator>/host/<host id>` every few seconds. One that comes
 anew says nothing, and listens first when the broker holds an online STATE that is not its own: that may be a leftover
 of a crash, or a living collector. Whoever hears of an older one ends. The order never changes while both live (online
-since, then the instance), so exactly one goes on.
+since, then the instance), so exactly one goes on. Where both hold a lease, the newer lease decides instead: a collector
+that hung while another one took over ends as soon as it hears of that one.
 
 An online STATE on our topic without such words comes from a host application that is not ours, or from an old retained
 message. It is answered with a newer STATE of our own; one that keeps coming back ends us.
@@ -22,6 +23,7 @@ from typing import Annotated
 
 import msgspec
 
+from sukusuku_collector.lease import SupersededError
 from sukusuku_core import proof
 from sukusuku_core.errors import DecodeError, PermanentError
 from sukusuku_core.proof import ProofKey
@@ -47,6 +49,7 @@ class RivalError(PermanentError):
 class Claim(msgspec.Struct, frozen=True):
     """Who uses the host id. `since` (UTC ms of its clock) is when it came online; `name` is for people.
 
+    `epoch` is that of its lease; 0: it has none.
     `challenge` is what an answer to it must prove, `answers` the challenge that this one answers.
     """
 
@@ -56,14 +59,18 @@ class Claim(msgspec.Struct, frozen=True):
     challenge: Annotated[str, msgspec.Meta(max_length=64)] = ""
     answers: Annotated[str, msgspec.Meta(max_length=64)] = ""
     proof: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    epoch: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     def older_than(self, other: "Claim") -> bool:
         """Whether the other one must end."""
+        if self.epoch and other.epoch and self.epoch != other.epoch:
+            return self.epoch > other.epoch
         return (self.since, self.instance) < (other.since, other.instance)
 
     def proved(self, secret: ProofKey, host_id: str) -> str:
         """Return the proof that these words need."""
-        return secret.claim(host_id, self.instance, str(self.since), self.name, self.challenge, self.answers)
+        lease = (str(self.epoch),) if self.epoch else ()
+        return secret.claim(host_id, self.instance, str(self.since), self.name, self.challenge, self.answers, *lease)
 
     def encode(self) -> bytes:
         """Return the JSON body."""
@@ -96,7 +103,7 @@ class HostClaim:
     """The use of a host id by one process. Times are UTC ms; `name` says who and where we are.
 
     `challenge` is random. `secret` gives that of the operations data once an edge node has a key; None: nobody needs to
-    prove anything.
+    prove anything. `epoch` is that of our lease, 0 without one.
     """
 
     host_id: str
@@ -104,6 +111,7 @@ class HostClaim:
     name: str
     challenge: str = ""
     secret: Callable[[], ProofKey | None] = lambda: None
+    epoch: int = 0
     unproved: int = 0
     """Claims of others that came first and have not proved it."""
     contests: int = 0
@@ -137,14 +145,16 @@ class HostClaim:
         return self._said(YOUNGEST if self.since is None else self.since, "")
 
     def _said(self, since: int, answers: str) -> Claim:
-        said, secret = Claim(self.instance, since, self.name, self.challenge, answers), self.secret()
+        secret = self.secret()
+        said = Claim(self.instance, since, self.name, self.challenge, answers, epoch=self.epoch)
         return said if secret is None else msgspec.structs.replace(said, proof=said.proved(secret, self.host_id))
 
     def heard(self, other: Claim) -> Heard:
-        """Another collector has spoken. Raises RivalError when it goes on and we do not."""
+        """Another collector has spoken. Raises RivalError or SupersededError when it goes on and we do not."""
         if other.instance == self.instance:
             return Heard.OURSELVES
-        if self.since is not None and Claim(self.instance, self.since, self.name).older_than(other):
+        online = self.since is not None or self.epoch > other.epoch > 0
+        if online and Claim(self.instance, self.since or YOUNGEST, self.name, epoch=self.epoch).older_than(other):
             return Heard.YOUNGER
         secret = self.secret()
         if other.since == YOUNGEST:
@@ -152,6 +162,8 @@ class HostClaim:
         if secret is not None and not self._holds(other, secret):
             self.unproved += 1
             return Heard.UNPROVED
+        if other.epoch > self.epoch > 0:
+            raise SupersededError(other.name)
         raise RivalError(
             f"host id {self.host_id!r} is in use by another collector ({other.name}); this one ({self.name}) ends so "
             "that only one acknowledges readings; stop the other first, or give this one its own host_id"

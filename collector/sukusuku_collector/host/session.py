@@ -15,6 +15,7 @@ from sukusuku_collector.host.claim import Heard, HostClaim, RivalError
 from sukusuku_collector.host.foreign import Foreign
 from sukusuku_collector.host.mirror import Mirror
 from sukusuku_collector.ingest.pipeline import Ingest
+from sukusuku_collector.lease import Holding, NoLease, SupersededError
 from sukusuku_core import proof, state, topics
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
@@ -61,6 +62,7 @@ class Host:
         committed: Callable[[Collection[str]], object],
         clock: Clock,
         secret: Callable[[], ProofKey | None] = lambda: None,
+        lease: Holding | None = None,
     ) -> None:
         self._facility = facility = index.facility
         self._assets = len(index.assets)
@@ -68,12 +70,15 @@ class Host:
         self._ingest = ingest
         self._committed = committed
         self._clock = clock
+        self._lease = lease or NoLease()
         self._topic = topics.state_topic(facility.host_id)
         self._claims = tenure.topic(facility.operator.id, facility.host_id)
         # A client id of its own: two collectors must hear each other, not push each other off.
         self._instance = secrets.token_hex(4)
         name = f"process {os.getpid()} on {socket.gethostname()}"[:200]
-        self._tenure = HostClaim(facility.host_id, self._instance, name, proof.new_challenge(), secret)
+        self._tenure = HostClaim(
+            facility.host_id, self._instance, name, proof.new_challenge(), secret, self._lease.epoch
+        )
         self._foreign = Foreign(store, self._tenure)
         self._last_timestamp: int | None = None
         self._seen_timestamp = 0
@@ -87,7 +92,7 @@ class Host:
     async def run(self) -> None:
         """One session after another until cancelled. Troubles of broker and store are logged, never raised.
 
-        Raises RivalError when another collector uses our host id.
+        Raises RivalError when another collector uses our host id, SupersededError when it has taken over from us.
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -110,7 +115,7 @@ class Host:
 
     def mirror(self, assets: Collection[str] | None = None) -> None:
         """Publish the live view of these assets (all when None) where it has changed."""
-        if self._mqtt is not None:
+        if self._mqtt is not None and self._lease.held():
             self._mirroring.publish(self._mqtt, assets)
 
     def take(self, index: FacilitySchedules) -> None:
@@ -129,6 +134,7 @@ class Host:
     # ------------------------------------------------------------ one session
 
     async def _session(self) -> None:
+        self._must_hold()
         since = self._next_timestamp()
         self._store.note(STATE_KEY, since)
         will = Will(self._topic, HostState(online=False, timestamp=since).encode(), 1, retain=True)
@@ -150,7 +156,7 @@ class Host:
                 self.mirror()
                 self._say_ready()
                 await self._converse(mqtt, since)
-            except (RivalError, _AnewError):
+            except (RivalError, SupersededError, _AnewError):
                 raise  # the topic is another's, or a newer STATE follows at once: no goodbye
             except BaseException:
                 await self._leave(mqtt, since)
@@ -177,8 +183,8 @@ class Host:
                     ours = self._tenure.since is not None or seen.timestamp == self._last_timestamp
                     if seen.timestamp >= since:
                         self._follow(seen)
-                    if not seen.online or ours:
-                        waiting = False
+                    if not seen.online or ours or self._lease.epoch:
+                        waiting = False  # of several with leases the newest goes on, and needs to ask nobody
                     elif not listening:
                         listening = True
                         _log.info("an online STATE of %s is there: listening for its collector", self._facility.host_id)
@@ -210,12 +216,18 @@ class Host:
             self._reconnect.flowed()
         for start in range(0, max(len(messages), 1), BATCH):  # also when there is none: time has passed
             outcome = self._ingest.process(messages[start : start + BATCH])
+            self._must_hold()
             for command in outcome.commands:
                 mqtt.publish(command.topic, command.payload)
             if outcome.changed:
                 self._committed(outcome.changed)
                 self.mirror(outcome.changed)
             await asyncio.sleep(0)  # let the answers leave before the next batch
+
+    def _must_hold(self) -> None:
+        """Raise TransientError when another collector may have taken over: nothing is acknowledged then."""
+        if not self._lease.held():
+            raise TransientError("the lease of this collector is not renewed")
 
     # ------------------------------------------------------------ others with our host id
 
@@ -279,12 +291,17 @@ class Host:
         mqtt.publish(self._topic, HostState(online=True, timestamp=since).encode(), 1, retain=True)
 
     async def _leave(self, mqtt: MqttSession, since: int) -> None:
-        """Tell the edge nodes to keep their readings. Without an answer the will tells them."""
-        now = max(self._clock(), since)
-        with contextlib.suppress(TransientError):
-            self._store.note(STATE_KEY, now)
-        with contextlib.suppress(TransientError):
-            self._mirroring.end(mqtt)
+        """Tell the edge nodes to keep their readings. Without an answer the will tells them.
+
+        Without a lease nothing newer than the will is said: it may be another one that is online.
+        """
+        now = since
+        if self._lease.held():
+            now = max(self._clock(), since)
+            with contextlib.suppress(TransientError):
+                self._store.note(STATE_KEY, now)
+            with contextlib.suppress(TransientError):
+                self._mirroring.end(mqtt)
         with contextlib.suppress(TransientError, TimeoutError):
             async with asyncio.timeout(GOODBYE):
                 mqtt.publish(self._topic, HostState(online=False, timestamp=now).encode(), 1, retain=True)

@@ -2,7 +2,7 @@
 
 import copy
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any, Self
@@ -27,6 +27,8 @@ from sukusuku_server.model.alerts import (
     Word,
 )
 
+_FACT = "fact"
+
 
 class Operations:
     """Alerts, mail outbox and audit log of one facility.
@@ -35,9 +37,19 @@ class Operations:
     half done then, and the same call may be made again. The constructor raises ConfigError.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
+    def __init__(self, url: str, session: str | None = None) -> None:
+        """Open the database. `session` is what PostgreSQL calls the connections."""
+        self._engine = open_engine(url, session)
         self._thread = threading.local()
+
+    def fence(self, check: Callable[[Connection], object]) -> None:
+        """Have `check` called at the beginning of each transaction that writes; what it raises ends the transaction."""
+
+        def begun(connection: Connection) -> None:
+            if connection.get_execution_options().get("write") and not connection.get_execution_options().get(_FACT):
+                check(connection)
+
+        event.listen(self._engine, "begin", begun)
 
     def acting(self, actor: Actor) -> Self:
         """Return the same data, with the audit log telling that this actor did what is done through it."""
@@ -211,17 +223,20 @@ class Operations:
         if joined is not None:
             yield joined
             return
-        with _translated(), self._engine.begin() as connection:
+        with translated(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Open a transaction with the write lock: committed at the end, undone when the block raises."""
+    def writing(self, *, fact: bool = False) -> Iterator[Connection]:
+        """Open a transaction with the write lock: committed at the end, undone when the block raises.
+
+        `fact`: what has happened outside is recorded, which no fence hinders.
+        """
         joined = self._joined()
         if joined is not None:
             yield joined
             return
-        with _translated(), writing(self._engine).begin() as connection:
+        with translated(), writing(self._engine).execution_options(**{_FACT: fact}).begin() as connection:
             yield connection
 
     @contextmanager
@@ -272,7 +287,8 @@ def _find(connection: Connection, alert_id: int) -> Alert | None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Raise TransientError for what the database's library raises. For the modules of this package."""
     try:
         yield
     except DBAPIError as error:

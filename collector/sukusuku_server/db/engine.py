@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from sukusuku_core.errors import ConfigError
@@ -20,19 +20,29 @@ _LATEST = max(path.name[:4] for path in (Path(__file__).parent / "migrations" / 
 _ADVISORY_LOCK = 0x5375_6B75
 """Number of the PostgreSQL lock under which one process at a time migrates: "Suku"."""
 
+_NOTICE = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""After how long PostgreSQL's library takes a server for away (s; `tcp_user_timeout` in ms), unless the URL says it."""
+
 
 class NewerSchemaError(Exception):
     """The tables have a revision that this version does not know."""
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, session: str | None = None) -> Engine:
     """Return the engine for an SQLAlchemy URL, its tables made or brought up to date.
 
+    `session` is what PostgreSQL calls its connections.
     Several processes may do this at the same time: the first one migrates, the others wait.
     Raises ConfigError when the URL is wrong, the database cannot be opened, or a newer version has written it.
     """
     try:
-        engine = create_engine(url)
+        engine = create_engine(url, **_options(make_url(url), session))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigError(f"operations.url: not usable: {error}; for example sqlite:///operations.db") from error
     shown = engine.url.render_as_string(hide_password=True)
@@ -62,6 +72,16 @@ def writing(engine: Engine) -> Engine:
     Otherwise SQLite refuses to turn a reader into a writer once another process has written in between.
     """
     return engine.execution_options(write=True)
+
+
+def _options(url: URL, session: str | None) -> dict[str, Any]:
+    """Return how an engine connects: a PostgreSQL server that went away is noticed, also where nothing comes back."""
+    if url.get_backend_name() != "postgresql" or url.get_driver_name() not in {"psycopg", "psycopg2"}:
+        return {}
+    arguments: dict[str, Any] = {name: value for name, value in _NOTICE.items() if name not in url.query}
+    if session is not None:
+        arguments["application_name"] = session
+    return {"connect_args": arguments, "pool_pre_ping": True}
 
 
 def _make_for_owner(file: str | None) -> None:

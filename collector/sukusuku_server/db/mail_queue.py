@@ -151,8 +151,11 @@ class MailQueue:
             connection.execute(delete(mail_outbox).where(mail_outbox.c.id == mail_id))
 
     def sent(self, mail_id: int, now: int) -> None:
-        """Record that the mail server has accepted the mail."""
-        self._settle(mail_id, {"state": MailState.SENT, "sent": now, "reason": ""})
+        """Record that the mail server has accepted the mail, also when another collector has taken over meanwhile.
+
+        Otherwise that one would send it again.
+        """
+        self._settle(mail_id, {"state": MailState.SENT, "sent": now, "reason": ""}, fact=True)
 
     def failed(self, mail_id: int, reason: str, next_try: int) -> None:
         """One try failed; the next one is due at `next_try`. Its age counts from when it was due for the first time."""
@@ -165,7 +168,7 @@ class MailQueue:
         """Record that the mail server has refused the mail for good."""
         self._settle(mail_id, {"state": MailState.DEAD, "reason": reason})
 
-    def _settle(self, mail_id: int, values: dict[str, object]) -> None:
+    def _settle(self, mail_id: int, values: dict[str, object], *, fact: bool = False) -> None:
         values |= {"leased_until": 0, "attempts": mail_outbox.c.attempts + 1}
-        with self._operations.writing() as connection:
+        with self._operations.writing(fact=fact) as connection:
             connection.execute(update(mail_outbox).where(mail_outbox.c.id == mail_id).values(values))

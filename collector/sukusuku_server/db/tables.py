@@ -4,6 +4,7 @@ from sukusuku_server.db import (  # noqa: F401 - their tables join the metadata
     tables_access,
     tables_collection,
     tables_doors,
+    tables_lease,
     tables_nodes,
     tables_reports,
     tables_rooms,

@@ -58,6 +58,13 @@ class OperationsSettings(Settings, frozen=True, kw_only=True):
     """What a mail said, and to whom, is forgotten so many days after it was written; that it was sent stays."""
     keep_audit_days: Annotated[int, msgspec.Meta(ge=30, le=36_500)] = 1_830
     """Entries of the audit log are kept so long: five years and some days."""
+    lease_seconds: Annotated[float, msgspec.Meta(ge=1, le=60)] = 6.0
+    """In PostgreSQL: how long a collector that says nothing may still be at work, before another one takes over."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether several collectors can use them, of which one works and the others stand by."""
+        return self.url.startswith("postgresql")
 
     @property
     def file(self) -> Path | None:

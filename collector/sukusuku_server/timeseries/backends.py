@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from sukusuku_server.timeseries.influx.shipper import Shipper
 
 
-def open_writer(facility: Facility) -> SqlStore:
+def open_writer(facility: Facility, entitled: Callable[[], bool] | None = None) -> SqlStore:
     """Return the only writer; makes or upgrades the file or tables. With InfluxDB, give it to a Shipper too.
+
+    `entitled` tells whether a collector holds its lease: the one before it is cut off from PostgreSQL then.
 
     Raises PermanentError when another collector writes to it, or a newer one has; TransientError when a server does not
     answer; ConfigError when a library is missing.
@@ -32,7 +34,7 @@ def open_writer(facility: Facility) -> SqlStore:
     if settings.kind == "postgres":
         with _installed():
             from sukusuku_server.timeseries.postgres.store import PostgresStore  # noqa: PLC0415 - may be missing
-        return PostgresStore.open(settings.postgres, limits.quarantine_rows, size)
+        return PostgresStore.open(settings.postgres, limits.quarantine_rows, size, entitled)
     if settings.kind == "sqlite":
         return SqliteStore.open(settings.path, limits.quarantine_rows, size)
     return _with_archive(InfluxStore.open(settings.path, limits.quarantine_rows, size), settings)

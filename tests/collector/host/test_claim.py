@@ -16,6 +16,7 @@ from sukusuku_collector.host.claim import (
     HostClaim,
     RivalError,
 )
+from sukusuku_collector.lease import SupersededError
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.proof import ProofKey
 
@@ -168,3 +169,45 @@ def test_a_foreign_state_that_keeps_coming_back_is_only_counted() -> None:
     assert made.contests == 100
     assert not made.follows(NOW + 10_000)
     assert made.follows(NOW + 2 * CONTEST_WINDOW)
+
+
+# ---------------------------------------------------------------- leases
+
+
+def leased(instance: str, epoch: int, since: int | None = None, secret: ProofKey | None = None) -> HostClaim:
+    made = HostClaim("sukusuku", instance, f"process {instance}", f"challenge of {instance}", lambda: secret, epoch)
+    if since is not None:
+        made.begin(since)
+    return made
+
+
+def test_the_newer_lease_wins_however_long_the_other_one_is_online() -> None:
+    old, new = leased("old", 7, NOW - 1_000_000), leased("new", 8, NOW)
+    assert new.heard(claim_of(old)) is Heard.YOUNGER
+    with pytest.raises(SupersededError, match="process new"):
+        old.heard(claim_of(new))
+
+
+def test_one_that_is_not_online_yet_does_not_end_for_an_older_lease() -> None:
+    assert leased("new", 8).heard(claim_of(leased("old", 7, NOW))) is Heard.YOUNGER
+    with pytest.raises(SupersededError):
+        leased("late", 6).heard(claim_of(leased("old", 7, NOW)))
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 8), (8, 0), (8, 8)])
+def test_where_leases_do_not_decide_the_one_that_is_longer_online_goes_on(first: int, second: int) -> None:
+    """One of them has no lease, or they are of two databases."""
+    older, younger = leased("b", first, NOW), leased("a", second, NOW + 1)
+    assert older.heard(claim_of(younger)) is Heard.YOUNGER
+    with pytest.raises(RivalError, match="in use by another collector"):
+        younger.heard(claim_of(older))
+
+
+def test_a_newer_lease_must_be_proved_where_there_is_a_secret() -> None:
+    old, new = leased("old", 7, NOW, SECRET), leased("new", 8, NOW, SECRET)
+    assert old.heard(claim_of(new)) is Heard.UNPROVED
+    answer = new.claim(NOW, at_once=True, to=old.question())
+    assert answer is not None
+    assert old.heard(msgspec.structs.replace(answer, epoch=9)) is Heard.UNPROVED  # somebody has changed it
+    with pytest.raises(SupersededError):
+        old.heard(answer)

@@ -212,6 +212,22 @@ def test_mails_end_sent_waiting_or_dead(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_fence_is_asked_before_everything_that_writes_but_what_has_happened(tmp_path: Path) -> None:
+    store = operations(tmp_path)
+    with_mail(store)
+
+    def closed(_: object) -> None:
+        raise TransientError("fenced")
+
+    store.fence(closed)
+    with pytest.raises(TransientError, match="fenced"):
+        MailQueue(store).lease(T0, T0 + MINUTE)
+    with pytest.raises(TransientError, match="fenced"):
+        with_mail(store)
+    MailQueue(store).sent(1, T0 + 5)
+    assert [mail.state for mail in store.mails()] == [MailState.SENT]
+
+
 def test_what_is_known_stays_known(tmp_path: Path) -> None:
     store = operations(tmp_path)
     with store.change() as change:
@@ -265,7 +281,7 @@ def test_many_processes_may_start_on_an_empty_folder(tmp_path: Path) -> None:
 
     assert ends == [("", 0)] * 4
     connection = sqlite3.connect(tmp_path / "operations.db")
-    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0024",)]
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0025",)]
     connection.close()
 
 

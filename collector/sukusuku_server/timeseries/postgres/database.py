@@ -21,6 +21,13 @@ _HELD = """
 SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s
 AND objid = to_regnamespace(%s) AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+_HOLDER = "sukusuku holder"
+"""Name of the session of a writer that holds a lease."""
+_CUT_OFF = """
+SELECT pg_terminate_backend(pid, %s) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE application_name = %s
+AND locktype = 'advisory' AND granted AND classid = %s AND objid = to_regnamespace(%s)
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _PARTITIONS = "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = 'reading'::regclass"
 LOCK_MS = 500
 """How long is waited for a connection that has just ended, or, to drop a partition, for whoever reads."""
@@ -30,18 +37,27 @@ class PostgresDatabase:
     """See `Database`. It connects when it is asked, again when the connection was lost.
 
     `owner`: nobody else may write; `renewed` is called after each connecting, when memory may be behind the tables.
-    Raises PermanentError when another one has written since.
+    Raises PermanentError when another one has written since. `entitled` tells whether this owner holds a lease: then an
+    owner that held it before is cut off, which may hang and keep the lock of its session.
     """
 
     values: Sequence[str] = PostgresTransaction.values
     each = PostgresTransaction.each
 
-    def __init__(self, settings: Postgres, *, owner: bool, renewed: Callable[["PostgresDatabase"], None]) -> None:
+    def __init__(
+        self,
+        settings: Postgres,
+        *,
+        owner: bool,
+        renewed: Callable[["PostgresDatabase"], None],
+        entitled: Callable[[], bool] | None = None,
+    ) -> None:
         self.name = settings.shown
         self.schema = settings.schema
         self._settings = settings
         self._owner = owner
         self._renewed = renewed
+        self._entitled = entitled
         self._connection: Connection | None = None
         self._lock = threading.RLock()
         self._weeks: set[int] = set()  # that have a partition
@@ -145,7 +161,7 @@ class PostgresDatabase:
             password=self._settings.password,
             connect_timeout=limit,
             tcp_user_timeout=limit * 1000,
-            application_name="sukusuku",
+            application_name="sukusuku" if self._entitled is None else _HOLDER,
             keepalives_idle=10,
             keepalives_interval=5,
             keepalives_count=3,
@@ -159,6 +175,8 @@ class PostgresDatabase:
         connection.execute(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
+        if self._entitled is not None and self._entitled():
+            connection.execute(_CUT_OFF, (LOCK_MS, _HOLDER, _LOCK, self.schema))
         try:
             with connection.transaction():  # a session's lock outlives it
                 connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")

@@ -1,5 +1,6 @@
 """The store in a PostgreSQL database: the statements of the SQLite store, readings by COPY."""
 
+from collections.abc import Callable
 from typing import Self
 
 from sukusuku_core.errors import TransientError
@@ -25,10 +26,11 @@ class PostgresStore(SqlStore):
         settings: Postgres,
         quarantine_rows: int = QUARANTINE_ROWS,
         unassigned_bytes: int = UNASSIGNED_BYTES,
+        entitled: Callable[[], bool] | None = None,
     ) -> Self:
         """Return the writer; makes or upgrades the tables.
 
-        The quarantine keeps so many rows, unassigned messages take so much.
+        The quarantine keeps so many rows, unassigned messages take so much. For `entitled` see `PostgresDatabase`.
 
         Raises PermanentError when another collector writes to it, or a newer one has; TransientError when the server
         does not answer.
@@ -38,7 +40,11 @@ class PostgresStore(SqlStore):
             migrations.migrate(database)
             store.load()
 
-        store = cls(PostgresDatabase(settings, owner=True, renewed=renewed), quarantine_rows, unassigned_bytes)
+        store = cls(
+            PostgresDatabase(settings, owner=True, renewed=renewed, entitled=entitled),
+            quarantine_rows,
+            unassigned_bytes,
+        )
         store._database.connect()
         return store
 

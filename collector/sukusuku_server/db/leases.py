@@ -1,0 +1,170 @@
+"""Which of several collectors works for an operator: a lease in PostgreSQL, by the clock of that server.
+
+One holds it and renews it; the others stand by and look. Each time that it goes to somebody its epoch grows by one. A
+writing transaction of a holder takes a share of the row (`is_newest`), so that the lease cannot go to anybody between
+that look and its commit; whoever takes over cuts off the sessions of the holder before, which may have stopped in the
+middle of one. Renewing does not wait for such transactions.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Connection, Update, cast, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from sukusuku_core.time import SECOND_MS
+from sukusuku_server.db.database import Operations, translated
+from sukusuku_server.db.engine import open_engine
+from sukusuku_server.db.tables_lease import collector_lease, collector_standby
+
+NOTE_MS = 4 * SECOND_MS
+"""How often one that stands by notes that it does."""
+SEEN_MS = 4 * NOTE_MS
+"""After so long without a note it is there no more."""
+ANSWER_MS = 2 * SECOND_MS
+"""How long a statement about the lease may take."""
+_LEASE, _STANDBY = collector_lease.c, collector_standby.c
+_CUT_OFF = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :session"
+    " AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+)
+
+DatabaseClock = Callable[[Connection], int]
+"""Tells the time of the database, in UTC ms."""
+
+
+def database_time(connection: Connection) -> int:
+    """Return the time of a PostgreSQL server, which goes on within a transaction."""
+    time = func.extract("epoch", func.clock_timestamp()) * SECOND_MS
+    found: int = connection.execute(select(cast(time, BigInteger))).scalar_one()
+    return found
+
+
+def session_of(instance: str) -> str:
+    """Return the name that sessions of a collector have at the server."""
+    return f"sukusuku collector {instance}"
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """A collector that holds the lease or stands by, since when (UTC ms). `name`: which process, and where."""
+
+    name: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collectors:
+    """The collectors of an operator. `holder` is None while nobody works: the last one may have died just now."""
+
+    holder: Collector | None
+    standbys: tuple[Collector, ...]
+
+
+class Leases:
+    """The lease of a shard, as one collector sees it (`instance`, and its `name` for people), for `term` ms at a time.
+
+    It has a connection of its own, so that neither work nor a lock of another transaction delays a renewal. Methods
+    raise TransientError when the database does not answer, the constructor ConfigError.
+    """
+
+    def __init__(
+        self, url: str, shard: str, instance: str, name: str, term: int, now: DatabaseClock = database_time
+    ) -> None:
+        self.term = term
+        self._engine = open_engine(url, "sukusuku lease")
+        self._own = _LEASE.shard == shard
+        self._shard, self._instance, self._name = shard, instance, name
+        self._now = now
+        self._noted: int | None = None
+
+    def close(self) -> None:
+        """Give back the connection."""
+        self._engine.dispose()
+
+    def take(self) -> int | None:
+        """Take the lease if nobody holds it, and return its epoch; None: somebody does, and this one stands by."""
+        with self._transaction() as connection:
+            found, now = connection.execute(select(collector_lease).where(self._own)).first(), self._now(connection)
+            if found is not None and found.until > now:
+                self._note(connection, now)
+                return None
+        if found is not None:
+            self._cut_off(found.holder)
+        with self._transaction() as connection:
+            return self._taken(connection)
+
+    def renew(self, epoch: int) -> bool:
+        """Hold the lease for another term; False: it has gone to somebody else."""
+        with self._transaction() as connection:
+            until = self._now(connection) + self.term
+            return bool(connection.execute(self._held(epoch).values(until=until)).rowcount)
+
+    def release(self, epoch: int) -> None:
+        """Let whoever stands by take over at once."""
+        with self._transaction() as connection:
+            connection.execute(self._held(epoch).values(until=self._now(connection)))
+
+    def leave(self) -> None:
+        """Stand by no more."""
+        with self._transaction() as connection:
+            connection.execute(delete(collector_standby).where(_STANDBY.instance == self._instance))
+
+    def is_newest(self, connection: Connection, epoch: int) -> bool:
+        """Whether an epoch is the newest, and stays that until the end of this transaction."""
+        query = select(_LEASE.epoch).where(self._own, _LEASE.epoch == epoch)
+        return connection.execute(query.with_for_update(read=True, key_share=True)).first() is not None
+
+    # ------------------------------------------------------------ inside
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with translated(), self._engine.begin() as connection:
+            connection.execute(text(f"SET LOCAL statement_timeout = {ANSWER_MS}"))
+            yield connection
+
+    def _taken(self, connection: Connection) -> int | None:
+        nobody = {"shard": self._shard, "epoch": 0, "holder": "", "name": "", "since": 0, "until": 0}
+        connection.execute(insert(collector_lease).values(nobody).on_conflict_do_nothing())
+        epoch, until = connection.execute(
+            select(_LEASE.epoch, _LEASE.until).where(self._own).with_for_update()  # waits for shares of the row
+        ).one()
+        now = self._now(connection)
+        if until > now:
+            return None
+        taken = {"epoch": epoch + 1, "holder": self._instance, "name": self._name, "since": now}
+        connection.execute(update(collector_lease).where(self._own).values(until=now + self.term, **taken))
+        gone = (_STANDBY.instance == self._instance) | (_STANDBY.seen < now - SEEN_MS)
+        connection.execute(delete(collector_standby).where(gone))
+        return int(epoch) + 1
+
+    def _held(self, epoch: int) -> Update:
+        return update(collector_lease).where(self._own, _LEASE.epoch == epoch)
+
+    def _cut_off(self, holder: str) -> None:
+        """End the sessions of a holder whose time is over. What it has not committed is undone."""
+        with self._transaction() as connection:
+            connection.execute(_CUT_OFF, {"session": session_of(holder)})
+
+    def _note(self, connection: Connection, now: int) -> None:
+        if self._noted is not None and 0 <= now - self._noted < NOTE_MS:
+            return
+        standing = {"instance": self._instance, "shard": self._shard, "name": self._name, "since": now, "seen": now}
+        noted = insert(collector_standby).values(standing)
+        connection.execute(noted.on_conflict_do_update(index_elements=[_STANDBY.instance], set_={"seen": now}))
+        self._noted = now
+
+
+def collectors(operations: Operations, shard: str, clock: DatabaseClock = database_time) -> Collectors | None:
+    """Return who works for a shard and who stands by; None: its collectors have no lease (as with SQLite)."""
+    query = select(_LEASE.name, _LEASE.since, _LEASE.until).where(_LEASE.shard == shard)
+    with operations.reading() as connection:
+        found = connection.execute(query).first()
+        if found is None:
+            return None
+        now = clock(connection)
+        there = select(_STANDBY.name, _STANDBY.since).where(_STANDBY.shard == shard, _STANDBY.seen > now - SEEN_MS)
+        standbys = connection.execute(there.order_by(_STANDBY.since, _STANDBY.instance))
+        holder = Collector(found.name, found.since) if found.until > now else None
+        return Collectors(holder, tuple(Collector(*standby) for standby in standbys))
