@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench.field.histories import History, read
 from sukusuku_core.time import MINUTE_MS
-from sukusuku_server.model.collection import Forecast
+from sukusuku_server.model.collection import Forecast, Method
 from sukusuku_server.units.evaluation.history import derive, drawn
 from sukusuku_server.units.evaluation.judgement import (
     Tally,
@@ -32,7 +32,7 @@ from sukusuku_server.units.evaluation.judgement import (
     watched,
 )
 from sukusuku_server.units.evaluation.truth import Course, course
-from sukusuku_server.units.forecast_score import Scored, score
+from sukusuku_server.units.forecast_score import BESIDE, Scored, score
 
 EVERY = 30 * MINUTE_MS
 AT_ONCE = 2
@@ -77,6 +77,16 @@ class Figures:
     def inside(self) -> float | None:
         """Share of the outcomes by inflow inside the 80 % band."""
         return next((line.inside for line in score(self.scored) if line.inside is not None), None)
+
+    @property
+    def nominal(self) -> float:
+        """Share that a right band would have inside: an end beyond the horizon is not told, and nothing lies beyond it.
+
+        Each end that is told may be wrong once in ten times.
+        """
+        bands = [item.forecast for item in self.scored if item.forecast.method is Method.MODEL]
+        told = sum((band.hours10 is not None) + (band.hours90 is not None) for band in bands)
+        return 1 - BESIDE * told / max(len(bands), 1)
 
     @property
     def watched(self) -> Watched:
@@ -147,7 +157,7 @@ def _line(name: str, figures: Figures) -> str:
         f"{name:13} emptyings {told.found:3} of {told.true:3} ({told.share:5.1%})",
         f"false {told.false} ({told.wrong:.1%})",
         f"error {_percent(better(score(figures.scored)))} below the better rule",
-        f"inside {_percent(figures.inside)} by inflow, {seen.inside:.1%} as seen",
+        f"inside {_percent(figures.inside)} by inflow (right: {figures.nominal:.1%}), {seen.inside:.1%} as seen",
         f"full by the early end {seen.early:.0%}, by the late {seen.late:.0%}",
         f"called full {figures.called:.0f} h, low {figures.low / max(figures.called, 1):.1%}",
     ]

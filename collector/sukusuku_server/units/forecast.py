@@ -7,7 +7,9 @@ still going into the bag, the number that has come by t is about normal with mea
 
 (`rates.spread`, `rates.luck`, `rates.doubt`; sigma of the fill estimate in nappies). The bag is full by t with
 probability Phi(z), z = (L(t) - room) / sqrt(variance). The 10, 50 and 90 % times are where z passes -1.28, 0 and 1.28,
-each end stretched by what the unit's own past forecasts of such a reach have taught (`Stretch`). Because L begins at
+each end stretched by what the unit's own past forecasts of such a reach have taught (`Stretch`). Where no level checks
+what is counted, all of it may be off by the same factor, which those outcomes, counted likewise, do not tell: a part of
+the capacity (`UNCHECKED`) is added after stretching. Because L begins at
 the time of the estimate, everything widens while a unit is silent: what has come meanwhile is not known.
 """
 
@@ -28,6 +30,8 @@ SILENT_DOUBT = 0.01
 """Squared relative error that each day of silence adds: what happens unseen may be anything."""
 BISECTIONS = 20
 """Steps in which a moment within an hour is found."""
+UNCHECKED = 0.2
+"""Relative error of what nothing but a counter tells: capacity of the bag, nappies a cycle, lumps in one cycle."""
 ONE_NAPPY = 1 / 12
 """Variance of not knowing how far the last nappy has gone in: bags do not fill by fractions."""
 
@@ -91,37 +95,35 @@ def _band(outlook: Outlook, now: int) -> tuple[int | None, int | None, int | Non
     room = outlook.capacity * (1 - outlook.estimate.percent / 100)
     scatter = _scatter(outlook, now)
     stretch = outlook.stretches[_reach(room, scatter.day)]
-    ends = (-Z * stretch.early, 0.0, Z * stretch.late)
-    coming, score = 0.0, -room / scatter.of(0.0)
-    found: list[int | None] = [outlook.estimate.time for mark in ends if score >= mark]
+    ends = (_End(-Z, stretch.early), _End(0.0, 1.0), _End(Z, stretch.late))
+    coming = 0.0
+    found: list[int | None] = [outlook.estimate.time for end in ends if end.passed(scatter, room, 0.0)]
     if len(found) == len(ends):
         return outlook.estimate.time, outlook.estimate.time, outlook.estimate.time
-    mark = ends[len(found)]
+    wanted = ends[len(found)]
     for start, end, nappies in _ahead(outlook, now + HORIZON_MS):
         total = coming + nappies
-        if total >= room or mark < 0:  # else z is negative, and the mark is not
-            score = (total - room) / scatter.of(total)
-            while score >= mark:
-                part = _crossing(scatter, room, coming, nappies, mark)
+        if total >= room or wanted.mark < 0:  # else z is negative, and the mark is not
+            while wanted.passed(scatter, room, total):
+                part = _crossing(scatter, room, coming, nappies, wanted)
                 found.append(round(start + part * (end - start)))
                 if len(found) == len(ends):
                     return found[0], found[1], found[2]
-                mark = ends[len(found)]
+                wanted = ends[len(found)]
         coming = total
     early, middle, late = (*found, None, None, None)[:3]
     return early, middle, late
 
 
-def _crossing(scatter: "_Scatter", room: float, coming: float, nappies: float, mark: float) -> float:
+def _crossing(scatter: "_Scatter", room: float, coming: float, nappies: float, end: "_End") -> float:
     """After which part of the next `nappies` z passes its mark; it rises all the way."""
     low, high = 0.0, 1.0
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        total = coming + middle * nappies
-        if (total - room) / scatter.of(total) < mark:
-            low = middle
-        else:
+        if end.passed(scatter, room, coming + middle * nappies):
             high = middle
+        else:
+            low = middle
     return high
 
 
@@ -138,11 +140,25 @@ class _Scatter:
     luck: float
     doubt: float
     day: float
+    unchecked: float = 0.0
+    """Nappies by which all that was counted and will be may be off, of which no outcome tells."""
 
     def of(self, coming: float) -> float:
         """Return standard deviation of the nappies in the bag, when `coming` have been expected since the estimate."""
         luck = self.luck * coming * min(coming, self.day)
         return math.sqrt(self.fixed + self.each * coming + luck + self.doubt * coming * coming)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """An end of the band, or its middle: z there, and how much wider than the normal one it is."""
+
+    mark: float
+    stretch: float
+
+    def passed(self, scatter: _Scatter, room: float, total: float) -> bool:
+        """Whether z has passed it when `total` nappies were expected."""
+        return total - room >= self.mark * math.hypot(self.stretch * scatter.of(total), scatter.unchecked)
 
 
 def _scatter(outlook: Outlook, at: int) -> _Scatter:
@@ -154,6 +170,7 @@ def _scatter(outlook: Outlook, at: int) -> _Scatter:
         rate.luck(rates),
         rate.doubt(rates) + SILENT_DOUBT * silent,
         rate.day_size(rates),
+        UNCHECKED * outlook.capacity if outlook.estimate.level is None else 0.0,
     )
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, Forecast, Method
 from sukusuku_server.units.arrival_rates import Rates, expected
-from sukusuku_server.units.forecast import Stretch, forecast
+from sukusuku_server.units.forecast import NORMAL, Stretch, forecast
 from sukusuku_server.units.rate_learning import begin
-from tests.server.units.forecast_cases import CAPACITY, MONDAY, OPENING, lived, outlook
+from tests.server.units.forecast_cases import CAPACITY, MONDAY, OPENING, lived, outlook, pace
 
 NOW = MONDAY + 6 * 7 * DAY_MS + 10 * HOUR_MS
 """A Monday at 10 o'clock."""
@@ -130,3 +130,26 @@ def test_a_rule_that_has_not_seen_its_time_yet_says_nothing() -> None:
     time = MONDAY + round(0.7 * DAY_MS)
     for method in (Method.LINEAR_24H, Method.LAST_WEEK):
         assert forecast(outlook(young, time, 50.0), "unit", time, method).hours50 is None
+
+
+def unchecked(percent: float, stretch: Stretch = NORMAL) -> tuple[float, float, float]:
+    """The three times where nothing but a counter tells."""
+    view = outlook(learnt(), NOW, percent)
+    alone = replace(view, estimate=replace(view.estimate, level=None), stretches=(stretch,) * len(view.stretches))
+    return hours(forecast(alone, "unit", NOW))
+
+
+@given(PERCENT)
+def test_a_counter_alone_knows_less_than_with_a_level(percent: float) -> None:
+    (early, middle, late), (narrow_early, same, narrow_late) = unchecked(percent), model(percent)
+    assert early <= narrow_early
+    assert middle == same
+    assert late >= narrow_late
+
+
+@given(st.floats(0, 60))
+def test_no_outcome_that_was_counted_tells_that_the_count_is_right(percent: float) -> None:
+    early, middle, late = unchecked(percent, Stretch(0.01, 0.01))
+    counted = 0.2 * CAPACITY / pace(NOW)
+    assert late - early >= counted
+    assert early < middle < late or late == HORIZON_HOURS
