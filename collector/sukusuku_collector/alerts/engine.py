@@ -259,9 +259,10 @@ class AlertEngine:
                 yield from turning_points(context)
             if (held := memory.held.get(binding.key)) is not None:
                 yield from state_machine.turning_points(held.open, binding.watch.waits(context.levels))
-                standing = Standing(held.open.stage, held.open.flapping, held.told, held.began)
-                telling = self._mailing.next(binding, context, standing, wide=memory.silence_is_wide)
-                yield from () if telling is None else (telling,)
+                standing = _standing(binding, held, held.open, (), now)
+                if standing is not None:
+                    telling = self._mailing.next(binding, context, standing, wide=memory.silence_is_wide)
+                    yield from () if telling is None else (telling,)
 
     def _telling(
         self,
@@ -272,19 +273,8 @@ class AlertEngine:
         after: Open | None,
         events: tuple[Event, ...],
     ) -> EscalationStep | None:
-        if after is None or not after.firing or after.stage < binding.terms.mail_from:
-            return None
-        if after.ended is not None or after.clearing is not None:  # what comes and goes is told while it is there
-            return None
-        told, began = EscalationState(), context.now
-        if held is not None and Event.FIRED not in events:
-            worse = after.stage > held.told.stage
-            if held.acknowledged and not (worse and Event.WORSENED in events):
-                return None
-            told = EscalationState() if worse else held.told
-            began = context.now if Event.WORSENED in events else held.began
-        alert = Standing(after.stage, after.flapping, told, began)
-        return self._mailing.due(binding, context, alert, wide=memory.silence_is_wide)
+        alert = None if after is None else _standing(binding, held, after, events, context.now)
+        return None if alert is None else self._mailing.due(binding, context, alert, wide=memory.silence_is_wide)
 
     def _store(self, look: _Look, outcomes: list[Outcome]) -> None:
         """One transaction; the memory follows only after its commit. Some changes concern the memory only."""
@@ -367,6 +357,24 @@ class AlertEngine:
         if outcome.telling is not None:
             words = words + self._mailing.tell(change, alert_id, outcome.telling, outcome, quiet)
         return replace(to_held(change.read(alert_id)), open=after), words
+
+
+def _standing(
+    binding: RuleBinding, held: OpenAlert | None, after: Open, events: tuple[Event, ...], now: int
+) -> Standing | None:
+    """Return how an alert stands of which people hear; None: they hear nothing of this one."""
+    if not after.firing or after.stage < binding.terms.mail_from:
+        return None
+    if after.ended is not None or after.clearing is not None:  # what comes and goes is told while it is there
+        return None
+    told, began = EscalationState(), now
+    if held is not None and Event.FIRED not in events:
+        worse = after.stage > held.told.stage
+        if held.acknowledged and not (worse and Event.WORSENED in events):
+            return None
+        told = EscalationState() if worse else held.told
+        began = now if Event.WORSENED in events else held.began
+    return Standing(after.stage, after.flapping, told, began)
 
 
 def _without_end(change: Change, words: list[Word], alert_id: int, outcome: Outcome) -> list[Word]:

@@ -193,6 +193,18 @@ def test_when_it_gets_worse_it_is_told_from_the_beginning_also_when_somebody_too
     assert worse["In-Reply-To"] is not None
 
 
+def test_what_gets_worse_while_the_centre_is_closed_is_told_as_soon_as_that_may_be(tmp_path: Path) -> None:
+    """Nothing new comes of the unit meanwhile: only the hour has the engine look at it."""
+    text = CLOSED.replace('"asset_silent", ', "").replace("1800.0", "200000.0\nrepeat_after = 0\ngather_for = 0")
+    site, evening, morning = Site(tmp_path, text), OPENS + 10 * HOUR, OPENS + DAY - HOUR
+    for begun, fill, state, hours in ((OPENS + 3 * HOUR, 85.0, 0, 1), (evening, 90.0, 5, 14)):
+        latest = {UNIT: values(begun, {"Fill/Percent": fill, "State": state})}
+        for now in range(begun, begun + hours * HOUR, MINUTE):
+            site.engine.evaluate(latest, now)
+
+    assert [(row.mail.kind, row.created) for row in site.store.mails()][:2] == [("worse", morning)] * 2
+
+
 def test_whoever_is_no_contact_any_more_hears_nothing(tmp_path: Path) -> None:
     site = Site(tmp_path)
     fault(site, T0)
