@@ -31,7 +31,7 @@ _NOON_MS = 12 * HOUR_MS
 
 @dataclass
 class _Stretch:
-    """Time from `since` on, at the end of which the count becomes known. Guesses are (time, people corrected)."""
+    """Time from `since` on, at the end of which the count becomes known. Guesses are (time, correction in people)."""
 
     since: int
     guesses: list[tuple[int, int]] = field(default_factory=list)
@@ -121,7 +121,7 @@ def _spread(
 ) -> Iterator[tuple[int, int]]:
     """Yield when people who were missed begin to count (+1) or to be left out (-1), and when what was shown had them.
 
-    `known` is when it was known how many were in, and what was left to corrected then; movements before `last` have a
+    `known` is when it was known how many were in, and what was left to correct then; movements before `last` have a
     share in it. Without it the guesses stand alone.
     """
     if known is None and not stretch.guesses:

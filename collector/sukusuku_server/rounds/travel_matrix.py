@@ -49,7 +49,7 @@ def estimated(spots: Sequence[Spot], routing: Routing) -> Matrix:
 
 
 def with_pairs(matrix: Matrix, routing: Routing) -> Matrix:
-    """Return the matrix with the pairs that the settings corrected."""
+    """Return the matrix with the pairs that the settings correct."""
     ways = {frozenset(pair.between): pair for pair in routing.pair}
     km, seconds = [list(row) for row in matrix.km], [list(row) for row in matrix.seconds]
     for a, start in enumerate(matrix.spots):

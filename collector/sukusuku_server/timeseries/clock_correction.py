@@ -1,4 +1,4 @@
-"""The statements that corrected what was stored by a wrong clock, as SQLite and PostgreSQL both understand them."""
+"""The statements that correct what was stored by a wrong clock, as SQLite and PostgreSQL both understand them."""
 
 from collections.abc import Sequence
 
