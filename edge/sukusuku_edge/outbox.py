@@ -245,7 +245,20 @@ class Outbox:
     async def _write_down(
         self, new: Sequence[Reading], counters: Mapping[Series, Counter], stamp: Stamp | None
     ) -> list[Row]:
-        """Commit everything that is in memory only, and this; return the rows that were added."""
+        """Commit everything that is in memory only, and this; return the rows that were added.
+
+        When cancelled, come to the end first: what is being written is in no memory any more.
+        """
+        written = asyncio.ensure_future(self._written(new, counters, stamp))
+        try:
+            return await asyncio.shield(written)
+        except asyncio.CancelledError:
+            await asyncio.wait([written])
+            raise
+
+    async def _written(
+        self, new: Sequence[Reading], counters: Mapping[Series, Counter], stamp: Stamp | None
+    ) -> list[Row]:
         rows, gone = list(enumerate(new, self._last + 1)), tuple(self._forgotten)
         waiting, self._unwritten = self._unwritten, {}
         try:

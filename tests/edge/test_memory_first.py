@@ -68,6 +68,24 @@ def test_memory_first_keeps_what_a_refusing_disk_does_not_take(tmp_path: Path) -
     asyncio.run(work())
 
 
+def test_memory_first_keeps_what_waits_to_be_written_when_whoever_writes_is_cancelled(tmp_path: Path) -> None:
+    path, busy = tmp_path / "o.db", threading.Event()
+
+    async def work() -> None:
+        async with memory_first(path) as outbox:
+            await outbox.add(readings(3), {})
+            blocked = asyncio.create_task(outbox._do(busy.wait))
+            writing = asyncio.create_task(outbox.flush())
+            while outbox._unwritten:  # noqa: ASYNC110 - until it is handed to the thread, which nothing tells
+                await asyncio.sleep(0)
+            writing.cancel()
+            asyncio.get_running_loop().call_later(0.05, busy.set)
+        await asyncio.gather(blocked, writing, return_exceptions=True)
+        assert in_file(path) == [1, 2, 3]
+
+    asyncio.run(work())
+
+
 def test_memory_first_keeps_what_is_being_written_when_it_is_closed(tmp_path: Path) -> None:
     path, busy = tmp_path / "o.db", threading.Event()
 
