@@ -86,10 +86,10 @@ def _options(url: URL, session: str | None) -> dict[str, Any]:
 
 def _make_for_owner(file: str | None) -> None:
     """Give a file that root would make to whom its folder belongs: a command may be there before the service is."""
-    if not file or os.geteuid() != 0 or not Path(file).parent.is_dir() or Path(file).exists():
+    if not file or file == ":memory:" or os.geteuid() != 0 or not Path(file).parent.is_dir() or Path(file).exists():
         return
     owner = Path(file).parent.stat()
-    with contextlib.suppress(FileExistsError):  # another process was first
+    with contextlib.suppress(OSError):  # another process was first, or SQLite will say what is wrong
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         os.fchown(handle, owner.st_uid, owner.st_gid)
         os.close(handle)

@@ -399,6 +399,18 @@ def test_an_up_to_date_database_is_opened_without_the_migrations(
     operations(tmp_path).close()
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no folder in which root can make no file")
+def test_a_file_that_cannot_be_made_is_told_in_words() -> None:
+    with pytest.raises(ConfigError, match=r"operations\.url: .* cannot be opened"):
+        Operations("sqlite:////proc/operations.db")
+
+
+def test_a_database_in_memory_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Operations("sqlite:///:memory:").close()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_what_root_makes_belongs_to_whom_its_folder_belongs_to(tmp_path: Path) -> None:
     """Or a command before the first start of the service would leave it a file that it cannot write."""
