@@ -22,6 +22,8 @@ def write_settings(folder: Path, facility: Facility) -> None:
     own = folder / broker_files.OWN_RULES
     try:
         more = own.read_text(encoding="utf-8") if own.exists() else ""
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{own}: expected UTF-8, found other bytes at {error.start}; save it as UTF-8") from error
     except OSError as error:
         raise _not_written(folder, error) from error
     _put(folder, {broker_files.CONFIGURATION: broker_files.configuration(facility, folder)})

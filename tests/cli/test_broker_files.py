@@ -76,6 +76,15 @@ def test_accounts_stay_and_own_rules_are_put_behind_ours(file: Path, folder: Pat
     assert rules.endswith("# From own.acl:\nuser home-assistant\ntopic read homeassistant/#\n")
 
 
+def test_own_rules_that_are_not_utf_8_are_told_and_nothing_is_written(
+    file: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "own.acl").write_bytes("# 表示盤\n".encode("shift-jis"))
+    assert main([str(file), "broker", str(folder)]) == 2
+    assert "own.acl: expected UTF-8, found other bytes at 2; save it as UTF-8" in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ["own.acl"]
+
+
 def test_an_edge_node_reads_the_sensors_of_its_centres_and_the_collector_what_home_assistant_needs() -> None:
     text = (broker_example.SHIPPED / "sukusuku.acl").read_text("utf-8")
     assert "user tobu-pi\ntopic read sensors/tobu/#\nuser seibu-pi\n" in text
