@@ -106,6 +106,16 @@ class Lease:
         """Whether nobody else can have taken over: the last renewal is less than a term ago."""
         return not self._gone and self._now() < self._until
 
+    def confirmed(self) -> bool:
+        """Whether the database says just now that this is the newest lease."""
+        try:
+            newest = self._leases.is_newest_now(self.epoch)
+        except TransientError:
+            return False
+        if not newest:
+            self._end()
+        return newest
+
     def fence(self, connection: Connection) -> None:
         """Make sure, within a transaction, that this is still the newest lease. Raises TransientError when not."""
         if not self._leases.is_newest(connection, self.epoch):

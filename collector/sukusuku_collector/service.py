@@ -74,7 +74,7 @@ async def run(
         if lease is not None and not await lease.obtain(stop):
             _log.info("stopped standing by")
             return
-        store = backends.open_writer(facility, None if lease is None else lease.held)
+        store = backends.open_writer(facility, None if lease is None else lease.confirmed)
         opened.callback(store.close)
         operations = Operations(facility.operations.url, session_of(instance))
         opened.callback(operations.close)

@@ -80,8 +80,9 @@ async def observer(port: int, *filters: str) -> AsyncIterator[Observer]:
 class Process:
     """The collector as a process of its own. After `async with` it is gone, whatever has failed."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, module: str = "sukusuku_collector") -> None:
         self._file = file
+        self._module = module
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -94,7 +95,7 @@ class Process:
     async def start(self, says: str = " ready") -> None:
         """Returns when it says that it is ready, or whatever is awaited."""
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sukusuku_collector", str(self._file), stderr=asyncio.subprocess.PIPE
+            sys.executable, "-m", self._module, str(self._file), stderr=asyncio.subprocess.PIPE
         )
         await self.until_it_says(says)
 
@@ -111,7 +112,7 @@ class Process:
     async def until_it_ends(self) -> tuple[int, str]:
         """Start it, wait for its end: exit status and everything it said."""
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sukusuku_collector", str(self._file), stderr=asyncio.subprocess.PIPE
+            sys.executable, "-m", self._module, str(self._file), stderr=asyncio.subprocess.PIPE
         )
         _, said = await self._process.communicate()
         return self._process.returncode or 0, said.decode()

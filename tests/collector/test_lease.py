@@ -133,6 +133,21 @@ def test_the_fence_ends_a_holder_that_was_overtaken(collectors: Collectors) -> N
     run(scenario())
 
 
+def test_only_the_word_of_the_database_allows_to_cut_off_another_one(collectors: Collectors) -> None:
+    async def scenario() -> None:
+        leases = collectors.leases("one")
+        lease = collectors.lease(leases)
+        await obtained(lease)
+        assert lease.confirmed()
+        leases.release(lease.epoch)
+        await obtained(collectors.lease(collectors.leases("other")))
+        assert lease.held()
+        assert not lease.confirmed()
+        assert not lease.held()
+
+    run(scenario())
+
+
 def test_a_late_renewal_makes_good_or_tells_that_another_has_taken_over(collectors: Collectors) -> None:
     async def scenario() -> None:
         leases = collectors.leases("one", term=1000)

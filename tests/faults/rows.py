@@ -23,6 +23,7 @@ from tests.faults import (
     rogue,
     second_copy,
     sequences,
+    standby,
     terminations,
     updates,
 )
@@ -52,6 +53,8 @@ ROWS: dict[str, Row] = {
     "F32": certificates.other_authorities,
     "F33": second_copy.run,
     "F34": updates.run,
+    "F35": standby.run,
+    "F36": standby.believed,
     "F15": flapping.run,
     "F12": orders.run,
     "F2": images.power_cuts,

@@ -111,6 +111,11 @@ class Leases:
         with self._transaction() as connection:
             connection.execute(delete(collector_standby).where(_STANDBY.instance == self._instance))
 
+    def is_newest_now(self, epoch: int) -> bool:
+        """Whether an epoch is the newest at this moment."""
+        with self._transaction() as connection:
+            return self.is_newest(connection, epoch)
+
     def is_newest(self, connection: Connection, epoch: int) -> bool:
         """Whether an epoch is the newest, and stays that until the end of this transaction."""
         query = select(_LEASE.epoch).where(self._own, _LEASE.epoch == epoch)
