@@ -30,6 +30,8 @@ AROUND_MS = 30 * MINUTE_MS
 """Signs and openings belong to a rival that began so near to them."""
 ALIVE_MS = 45 * MINUTE_MS
 """A witness that has said nothing for so long cannot contradict."""
+STIRS_MS = 16 * HOUR_MS
+"""Nor can a lid that no hand has opened for so long, a night and more: its switch may stick."""
 BLIND_MS = HOUR_MS
 """After so long without levels, much may have happened."""
 SURE = 0.975
@@ -62,7 +64,8 @@ class Contacts(msgspec.Struct, frozen=True):
     """What lid, door, bag, state and the unit's own counter say. Times are UTC ms; None: never, or not now.
 
     `lid`, `door` and `away` (the bag) are since when they are open. `opened` is when the last long opening began.
-    `watched`: an opening was seen before, so that a shut lid can be believed. `offset` is total minus own count.
+    `watched`: an opening was seen before, so that a shut lid can be believed; `stirred` is when lid or door last opened
+    or shut, were it for a hand. `offset` is total minus own count.
     """
 
     lid: int | None = None
@@ -71,6 +74,7 @@ class Contacts(msgspec.Struct, frozen=True):
     opened: int | None = None
     alive: int | None = None
     watched: bool = False
+    stirred: int | None = None
     state: int | None = None
     own: int | None = None
     offset: int | None = None
@@ -170,7 +174,8 @@ def _factor(rival: Rival, contacts: Contacts) -> float:
         return SIGNED
     if opened is not None:
         return OPENED
-    alive = contacts.alive is not None and contacts.alive >= rival.since - ALIVE_MS
+    stirs = contacts.stirred is not None and contacts.stirred >= rival.since - STIRS_MS
+    alive = stirs and contacts.alive is not None and contacts.alive >= rival.since - ALIVE_MS
     return SHUT if contacts.watched and alive and not contacts.open else 1.0
 
 
@@ -220,9 +225,10 @@ def _door(contacts: Contacts, time: int, value: Value, _: int | None) -> Contact
 
 def _opening(contacts: Contacts, since: int | None, time: int, value: Value) -> Contacts:
     """Take a reading of a lid or door; keep an opening that has ended and was long enough."""
+    stirred = contacts.stirred if bool(value) == (since is not None) else time
     if since is not None and not value and time - since >= LONG_MS:
-        return replace(contacts, alive=time, opened=since, watched=True)
-    return replace(contacts, alive=time)
+        return replace(contacts, alive=time, stirred=stirred, opened=since, watched=True)
+    return replace(contacts, alive=time, stirred=stirred)
 
 
 def _since(since: int | None, time: int, value: Value) -> int | None:

@@ -223,3 +223,22 @@ def test_a_sensor_that_was_moved_is_believed_in_the_end() -> None:
     steps = [(0.0, 0.0), *((9.0 + n, 6.0 * (n + 1)) for n in range(8)), (18.0, -15.0)]
     found = derive("unit", paced(steps, 10, 30), SETTINGS, HOURS)
     assert found.estimates()[-1][1] == pytest.approx(0, abs=2)
+
+
+@pytest.mark.parametrize("stuck", [True, False])
+def test_a_lid_that_no_hand_opens_contradicts_no_emptying(*, stuck: bool) -> None:
+    readings: list[Reading] = []
+    steps = [(0.0, 0.0), *((9.0 + n, 6.0 * n) for n in range(8)), (33.0, 46.0), (41.0, 16.0)]
+    for at, percent in paced(steps, 10, 44):
+        hand = at % HOUR_MS == 30 * MINUTE_MS and not (stuck and at > MIDNIGHT + 18 * HOUR_MS)
+        if hand:
+            lasts = 61_000 if at == MIDNIGHT + 9 * HOUR_MS + 30 * MINUTE_MS else 15_000
+            readings += [Reading("unit", "Lid/Open", at + 1000, value=True)]
+            readings += [Reading("unit", "Lid/Open", at + 1000 + lasts, value=False)]
+        else:
+            readings.append(Reading("unit", "Lid/Open", at, value=False))
+        readings.append(Reading("unit", "Fill/Percent", at + 120_000, percent))
+    readings.sort(key=lambda reading: reading.time)
+    unit = UnitDerivation("unit", SETTINGS, HOURS)
+    advanced = unit.advance(unit.start(MIDNIGHT - 1), readings, (), readings[-1].time)
+    assert len(advanced.emptyings) == stuck
