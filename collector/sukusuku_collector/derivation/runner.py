@@ -1,9 +1,10 @@
 """Feeds the derivations of all assets from the store, in order of time, and keeps what comes out.
 
-A derivation runs behind the present by `SETTLED_MS`, so that what comes a little late is still in order. What comes
-later than that is marked by the store in the transaction that stores it; its asset is then derived anew from the last
-checkpoint before it. A checkpoint is the state of a derivation at a local midnight. Everything is idempotent: what a
-stretch gives replaces what was derived of that stretch before, so a crash in the middle costs a repetition.
+A derivation runs behind the present by `SETTLED_MS` and `COMMIT_MS`, so that what comes a little late is still in
+order. What comes later than that is marked by the store in the transaction that stores it; its asset is then derived
+anew from the last checkpoint before it. A checkpoint is the state of a derivation at a local midnight. Everything is
+idempotent: what a stretch gives replaces what was derived of that stretch before, so a crash in the middle costs a
+repetition.
 """
 
 import asyncio
@@ -33,6 +34,8 @@ TOGETHER = 50
 """Assets whose points are stored in one transaction: it must not keep others from the store for long."""
 ASSET_DAYS = 10
 """So much is derived in one stretch: the readings of some hundred thousand messages are in memory meanwhile."""
+COMMIT_MS = 2_000
+"""What is received is committed within this. It may be not late, and not yet there for whoever reads the past."""
 PASS_SECONDS = 5.0
 """Rest between two looks at the store."""
 
@@ -300,7 +303,7 @@ class DerivationRunner:
         return max(self._thinned.get(thinned_key(asset), 0), self._pruned)
 
     def _target(self) -> int:
-        return self._clock() - SETTLED_MS
+        return self._clock() - SETTLED_MS - COMMIT_MS
 
     def _behind(self) -> bool:
         """Whether any asset is so far behind that a stretch is worth it."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sukusuku_collector.derivation.runner import DerivationRunner, Subject
+from sukusuku_collector.derivation.runner import COMMIT_MS, DerivationRunner, Subject
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence, Finding, FindingName
@@ -113,7 +113,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.store = store(folder)
         self.records = Memory()
-        self.now = UNTIL + SETTLED_MS
+        self.now = UNTIL + SETTLED_MS + COMMIT_MS
         self.restart()
 
     def restart(self) -> None:
@@ -158,6 +158,20 @@ class Nines(Summing):
         nine = any(reading.value == 9 for reading in readings)
         found = Finding("a", FindingName.LEVEL_STUCK, until, None, "") if nine else None
         return replace(advanced, findings=() if found is None else (found,))
+
+
+def test_what_is_being_committed_while_the_past_is_read_is_derived_too(tmp_path: Path) -> None:
+    """It is not late: so the deriver must not have gone over its time."""
+    world = World(tmp_path)
+    world.read(("a", 0, 1))
+    received = world.now = UNTIL
+    world.now += 1_000  # decoded, and not yet committed
+    world.work()
+    commit(world.store, [Reading("a", "Cycles/Total", received - SETTLED_MS, 2)], received)
+    world.now += 10 * SETTLED_MS
+    world.work()
+    assert [value for _, value in world.derived("a")] == [1, 3]
+    world.store.close()
 
 
 def test_only_what_comes_of_a_step_is_kept_and_that_a_finding_has_ended(tmp_path: Path) -> None:
