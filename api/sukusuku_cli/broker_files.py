@@ -74,7 +74,10 @@ topic read sukusuku/{group}/+/+/state
 
 
 def configuration(facility: Facility, folder: Path) -> str:
-    """Return what belongs into Mosquitto's folder conf.d. Raises ConfigError when the collector does not use TLS."""
+    """Return what belongs into Mosquitto's folder conf.d.
+
+    Raises ConfigError when the collector does not use TLS, or two listeners would have one port.
+    """
     if facility.broker.ca_file is None:
         raise ConfigError(
             'broker.ca_file: expected the authority of the broker, such as "ca.pem", found none; these files are for '
@@ -84,6 +87,10 @@ def configuration(facility: Facility, folder: Path) -> str:
         _listener(folder, "# The collector, displays, and edge nodes with a password.", facility.broker.port, 500)
     ]
     if facility.certificates is not None:
+        if facility.certificates.port == facility.broker.port:
+            raise ConfigError(
+                f"certificates.port: port {facility.broker.port} is already broker.port; give another one, such as 8884"
+            )
         listeners.append(
             _listener(
                 folder,

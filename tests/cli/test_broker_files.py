@@ -101,6 +101,16 @@ def test_a_collector_without_tls_is_told_what_is_missing_and_nothing_is_written(
     assert list(folder.iterdir()) == []
 
 
+def test_two_listeners_on_one_port_are_told_and_nothing_is_written(
+    file: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With them the broker would not start."""
+    file.write_text(f"{file.read_text('utf-8')}\n[certificates]\nport = 8883\n", encoding="utf-8")
+    assert main([str(file), "broker", str(folder)]) == 2
+    assert "certificates.port: port 8883 is already broker.port; give another one" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("tobu", "seibu", "why"),
     [(8901, 8901, "already site[0].sensors_port"), (1883, 8902, "already broker.port"), (8884, 1, "certificates.port")],
