@@ -152,7 +152,7 @@ class Lease:
             begun = self._now()
             try:
                 renewed = self._leases.renew(self.epoch)
-            except TransientError as error:
+            except Exception as error:  # noqa: BLE001 - a thread that ended here would renew nothing and say nothing
                 self._problems.problem("lease", "cannot be renewed, retrying; without it nothing is stored", error)
                 continue
             self._problems.recovered("lease", "renewed again")

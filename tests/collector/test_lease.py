@@ -11,7 +11,7 @@ from sukusuku_core.errors import TransientError
 from sukusuku_server.db import Operations
 from sukusuku_server.db.leases import Leases
 from tests.collector.running_collector import run
-from tests.support.patience import until
+from tests.support.patience import PATIENCE, until
 from tests.support.postgres import PostgresServer
 
 
@@ -84,6 +84,27 @@ def test_a_thread_renews_it_also_while_the_event_loop_is_busy(collectors: Collec
         lease = collectors.lease(leases)
         await obtained(lease)
         until(lambda: renewed >= 3, "the lease was not renewed")  # the loop does nothing else
+
+    run(scenario())
+
+
+def test_no_error_whatever_ends_renewing(collectors: Collectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        leases = collectors.leases("one", term=200)
+        renew, errors = leases.renew, [ValueError("not an answer"), TransientError("away")]
+        renewed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def broken(epoch: int) -> bool:
+            if errors:
+                raise errors.pop()
+            loop.call_soon_threadsafe(renewed.set)
+            return renew(epoch)
+
+        monkeypatch.setattr(leases, "renew", broken)
+        await obtained(collectors.lease(leases))
+        async with asyncio.timeout(PATIENCE):
+            await renewed.wait()
 
     run(scenario())
 

@@ -158,6 +158,7 @@ class Leases:
         standing = {"instance": self._instance, "shard": self._shard, "name": self._name, "since": now, "seen": now}
         noted = insert(collector_standby).values(standing)
         connection.execute(noted.on_conflict_do_update(index_elements=[_STANDBY.instance], set_={"seen": now}))
+        connection.execute(delete(collector_standby).where(_STANDBY.seen < now - SEEN_MS))  # killed before they could
         self._noted = now
 
 

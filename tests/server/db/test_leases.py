@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import Operations
 from sukusuku_server.db.leases import SEEN_MS, Collector, Collectors, Leases, collectors, database_time, session_of
+from sukusuku_server.db.tables_lease import collector_standby
 from tests.support.patience import PATIENCE
 from tests.support.postgres import PostgresServer
 
@@ -110,6 +111,18 @@ def test_who_stands_by_is_known_while_it_does(played: Played) -> None:
     played.now += SEEN_MS
     assert one.renew(1)
     assert played.seen() == Collectors(Collector("process one", START), ())  # it died
+
+
+def test_those_that_were_killed_while_they_stood_by_are_forgotten(played: Played) -> None:
+    assert played.collector("one").take() == 1
+    for instance in ("killed", "killed too"):
+        assert played.collector(instance).take() is None
+    played.now += SEEN_MS + 1
+    played.collector("one").renew(1)
+    assert played.collector("there").take() is None
+
+    with played.operations("reader").reading() as connection:
+        assert connection.execute(select(collector_standby.c.instance)).scalars().all() == ["there"]
 
 
 def test_shards_have_leases_of_their_own(played: Played) -> None:
