@@ -157,7 +157,7 @@ def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
     async def work() -> None:
         late = b"{tid}\0\0\0\5\1\3\2\0\x77"
         async with modbus_devices.scripted({0: late, 1: None, 2: late}) as (port, closed):
-            source = laser(port, 0.2)
+            source = laser(port, 1.0)
             assert values((await source.poll())[0]) == {"distance": 0x77}
             assert isinstance((await source.poll())[0], Failure)
             await closed.wait()

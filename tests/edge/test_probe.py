@@ -89,7 +89,7 @@ def test_a_silent_device_is_given_up_after_three_points() -> None:
     async def work() -> str:
         async with modbus_devices.serve(board) as port:
             try:
-                return await probe(board.profile, f"127.0.0.1:{port}", Options(timeout=0.05))
+                return await probe(board.profile, f"127.0.0.1:{port}", Options(timeout=0.3))
             finally:
                 board.talking.set()
 

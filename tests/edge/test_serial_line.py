@@ -29,7 +29,10 @@ LASER = MODBUS["dfrobot-sen0492"]
 DISTANCE = registers.plan(LASER)[0]
 BAUD = 115_200
 T = 1_760_000_000_000
-PATIENCE = 0.15
+ANSWERED = 2.0
+"""How long (s) an answer that comes is waited for: a busy machine may hold it up."""
+SILENT = 0.15
+"""How long (s) one that does not come is waited for."""
 
 
 def laser(distance: int) -> SimulatedDevice:
@@ -62,7 +65,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 
 def source(
-    line: SerialLine, unit: int, item: ModbusProfile = LASER, names: tuple[str, ...] = (), timeout: float = PATIENCE
+    line: SerialLine, unit: int, item: ModbusProfile = LASER, names: tuple[str, ...] = (), timeout: float = ANSWERED
 ) -> ModbusDevice:
     points = [point for point in item.point if not names or point.name in names]
     device = Device(id=f"d{unit}", profile=item.profile, bus="rs485", unit=unit, poll=0.05, timeout=timeout)
@@ -95,7 +98,7 @@ def test_every_profile_is_read_over_a_serial_line(name: str, tmp_path: Path) -> 
 
     async def work() -> None:
         async with wired(tmp_path, {7: device}) as line:
-            (event,) = await source(line, 7, item, timeout=2.0).poll()
+            (event,) = await source(line, 7, item).poll()
         assert values(event) == expected
 
     run(work())
@@ -104,7 +107,7 @@ def test_every_profile_is_read_over_a_serial_line(name: str, tmp_path: Path) -> 
 def test_units_of_one_line_are_told_apart(tmp_path: Path) -> None:
     async def work() -> None:
         async with wired(tmp_path, {1: laser(100), 2: laser(200), 3: laser(300)}) as line:
-            sources = [source(line, unit, timeout=2.0) for unit in (1, 2, 3)]
+            sources = [source(line, unit) for unit in (1, 2, 3)]
             polls = await asyncio.gather(*(one.poll() for one in sources for _ in range(5)))
         assert [values(event) for (event,) in polls] == [
             {"distance": distance} for distance in (100, 200, 300) for _ in range(5)
@@ -116,7 +119,8 @@ def test_units_of_one_line_are_told_apart(tmp_path: Path) -> None:
 def test_a_dead_unit_is_named_with_what_to_check_and_the_others_are_read(tmp_path: Path) -> None:
     async def work() -> None:
         async with wired(tmp_path, {1: laser(100)}) as line:
-            (dead,), (well,) = await asyncio.gather(source(line, 3).poll(), source(line, 1).poll())
+            dead_one = source(line, 3, timeout=SILENT)
+            (dead,), (well,) = await asyncio.gather(dead_one.poll(), source(line, 1).poll())
         assert isinstance(dead, Failure)
         assert dead.why == "no answer on rs485 unit 3 within 0.15 s: check wiring, power, address, baud (115200 8N1)"
         assert values(well) == {"distance": 100}
@@ -139,7 +143,8 @@ def test_a_dead_unit_is_asked_less_and_less_often(tmp_path: Path) -> None:
                 if asked[1] >= 60:
                     enough.set()
 
-            tasks = [asyncio.create_task(source(line, unit, timeout=0.05).run(emit)) for unit in (1, 9)]
+            sources = (source(line, 1), source(line, 9, timeout=0.05))
+            tasks = [asyncio.create_task(one.run(emit)) for one in sources]
             await enough.wait()
             for task in tasks:
                 task.cancel()
@@ -165,12 +170,11 @@ def test_a_late_answer_goes_to_nobody(tmp_path: Path) -> None:
 
     async def work() -> None:
         device = laser(100)
-        async with wired(tmp_path, {1: device}, late(1, PATIENCE + 0.1)) as line:
-            one = source(line, 1)
-            (failure,) = await one.poll()
+        async with wired(tmp_path, {1: device}, late(1, SILENT + 0.1)) as line:
+            (failure,) = await source(line, 1, timeout=SILENT).poll()
             device.show({"distance": 900})
-            await asyncio.sleep(line.rest(PATIENCE))
-            (event,) = await one.poll()
+            await asyncio.sleep(line.rest(SILENT))
+            (event,) = await source(line, 1).poll()
         assert isinstance(failure, Failure)
         assert values(event) == {"distance": 900}
 
@@ -193,21 +197,21 @@ def test_a_unit_that_failed_is_left_alone_for_as_long_as_an_answer_may_be_late(t
                     seen.set()
 
             began = asyncio.get_running_loop().time()  # the unit of a busy machine may notice the first request late
-            task = asyncio.create_task(source(line, 1).run(emit))
+            task = asyncio.create_task(source(line, 1, timeout=SILENT).run(emit))
             await seen.wait()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        assert asked[1] - began >= 4 * PATIENCE  # its time-out, then its rest
+        assert asked[1] - began >= 4 * SILENT  # its time-out, then its rest
 
     run(work())
 
 
 def test_a_late_answer_is_not_taken_for_that_of_another_unit(tmp_path: Path) -> None:
     async def work() -> None:
-        async with wired(tmp_path, {1: laser(100), 2: laser(200)}, late(1, PATIENCE + 0.02)) as line:
+        async with wired(tmp_path, {1: laser(100), 2: laser(200)}, late(1, SILENT + 0.02)) as line:
             with pytest.raises(TransientError):
-                await line.read(1, DISTANCE, PATIENCE)
-            assert await line.read(2, DISTANCE, 2.0) == [200]
+                await line.read(1, DISTANCE, SILENT)
+            assert await line.read(2, DISTANCE, ANSWERED) == [200]
 
     run(work())
 
@@ -242,10 +246,9 @@ def test_an_answer_that_does_not_fit_is_refused_and_the_next_one_counts(
 
     async def work() -> None:
         async with wired(tmp_path, {1: laser(777)}, disturb) as line:
-            one = source(line, 1)
-            (failure,) = await one.poll()
+            (failure,) = await source(line, 1, timeout=SILENT if "no answer" in expected else ANSWERED).poll()
             spoilt[0] = False
-            (event,) = await one.poll()
+            (event,) = await source(line, 1).poll()
         assert isinstance(failure, Failure)
         assert expected in failure.why
         assert values(event) == {"distance": 777}
@@ -257,8 +260,8 @@ def test_noise_around_an_answer_does_not_hide_it(tmp_path: Path) -> None:
     async def work() -> None:
         noisy = [(0.0, b"\x00\xff\x01\x03"), (0.005, b"\x01\x03\x02\x77")]
         async with wired(tmp_path, {1: laser(777)}, lambda _, answer: [*noisy, (0.0, answer), (0.0, b"\0")]) as line:
-            assert await line.read(1, DISTANCE, 2.0) == [777]
-            assert await line.read(1, DISTANCE, 2.0) == [777]
+            assert await line.read(1, DISTANCE, ANSWERED) == [777]
+            assert await line.read(1, DISTANCE, ANSWERED) == [777]
 
     run(work())
 
@@ -285,7 +288,7 @@ def test_after_an_error_the_line_is_quiet_before_the_next_request(tmp_path: Path
         async with wired(tmp_path, {1: laser(5), 2: laser(6)}, disturb, 9600) as line:
             first = asyncio.create_task(line.read(1, DISTANCE, 0.03))
             await asyncio.sleep(0)
-            second = asyncio.create_task(line.read(2, DISTANCE, 2.0))
+            second = asyncio.create_task(line.read(2, DISTANCE, ANSWERED))
             with pytest.raises(TransientError):
                 await first
             assert await second == [6]
@@ -298,9 +301,9 @@ def test_exceptions_arrive_as_such_and_the_line_goes_on(tmp_path: Path) -> None:
     async def work() -> None:
         async with wired(tmp_path, {1: laser(5)}) as line:
             with pytest.raises(Refused) as caught:
-                await line.read(1, Block(Area.HOLDING, 99, 1, ()), 2.0)
+                await line.read(1, Block(Area.HOLDING, 99, 1, ()), ANSWERED)
             assert caught.value.code == 2
-            assert await line.read(1, DISTANCE, 2.0) == [5]
+            assert await line.read(1, DISTANCE, ANSWERED) == [5]
 
     run(work())
 
@@ -317,7 +320,7 @@ def test_a_device_that_needs_a_pause_gets_it(tmp_path: Path) -> None:
 
     async def work() -> None:
         async with wired(tmp_path, {1: device}, note) as line:
-            one = source(line, 1, item, timeout=2.0)
+            one = source(line, 1, item)
             assert values((await one.poll())[0]) == {"distance": 400, "temperature": 20}
             await one.poll()
         assert len(times) >= 2
@@ -329,7 +332,7 @@ def test_a_device_that_needs_a_pause_gets_it(tmp_path: Path) -> None:
 def test_a_port_that_is_not_there_is_named_and_found_when_it_comes_back(tmp_path: Path) -> None:
     async def work() -> None:
         line = SerialLine(SerialBus("rs485", str(tmp_path / "ttyTEST"), BAUD, "N", 1), 64)
-        one = source(line, 1, timeout=2.0)
+        one = source(line, 1)
         (failure,) = await one.poll()
         assert failure == Failure("d1", T, f"rs485: {tmp_path / 'ttyTEST'} is not there: is the adapter plugged in?")
         for distance in (5, 6):  # the adapter is plugged in, pulled out, plugged in
@@ -354,7 +357,7 @@ def test_who_answers_is_asked_first_after_a_failure(tmp_path: Path) -> None:
 
     async def work() -> None:
         async with wired(tmp_path, {1: device}, note) as line:
-            one = source(line, 1, item, ("cycle_counter",))
+            one = source(line, 1, item, ("cycle_counter",), timeout=1.0)
             found = [(await one.poll())[0], (await one.poll())[0]]
             device.dead = True
             await one.poll()
