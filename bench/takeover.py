@@ -13,7 +13,7 @@ from tests.collector.succession import TAKES_OVER, Succession
 from tests.support.broker import mosquitto
 from tests.support.postgres import postgres
 
-from sukusuku_server.settings.facility import OperationsSettings
+from sukusuku_server.settings.operations import OperationsSettings
 
 
 def main() -> int:

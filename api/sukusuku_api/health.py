@@ -99,7 +99,7 @@ def health(context: Context) -> out.HealthOut:
 
 def _lease(context: Context) -> out.LeaseOut | None:
     try:
-        found = collectors(context.operations, context.facility.operator.id)
+        found = collectors(context.operations, context.facility.operator.id, context.facility.operations.lease_schema)
     except SukusukuError:
         return None
     if found is None:

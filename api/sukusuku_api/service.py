@@ -37,7 +37,7 @@ def run(facility: Facility, make: Make = create_app, document: Watch | None = No
     store = LazyStore.configured(facility.store)
     try:
         store.live.version()  # a store of a newer version should be known now
-        operations = Operations(facility.operations.url)
+        operations = Operations(facility.operations.address)
         try:
             app = make(facility, store, operations)
             _invite_first(operations, facility.web)

@@ -84,7 +84,7 @@ def _key(options: argparse.Namespace, _facility: Facility, backup: BackupSetting
 
 
 def _make(options: argparse.Namespace, facility: Facility, backup: BackupSettings) -> int:
-    with closing(Operations(facility.operations.url)) as operations:
+    with closing(Operations(facility.operations.address)) as operations:
         records = DoorRecords(operations)
         try:
             where = places(options.facility, options.facility.read_text(encoding="utf-8"))

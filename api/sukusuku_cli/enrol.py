@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if node not in own:
         raise ConfigError(f"facility.toml has no edge node {node!r}; it has {', '.join(own)}")
     answer = _answer(facility, options)
-    with closing(Operations(facility.operations.url)) as operations:
+    with closing(Operations(facility.operations.address)) as operations:
         code = Enrolments(operations).offer(answer, node, now_ms(), BY)
     if options.passwords is not None:
         broker_accounts.put(options.passwords, node, code.broker_password())

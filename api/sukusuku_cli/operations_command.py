@@ -31,7 +31,7 @@ def carry_out(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> in
     """Carry out one command. Returns the exit status: 2, and what is wrong on stderr, when it could not be done."""
     arguments = parser.parse_args(argv)
     facility = settings.read(arguments.facility)
-    operations = Operations(facility.operations.url)
+    operations = Operations(facility.operations.address)
     try:
         act: Act = arguments.act
         act(arguments, facility, operations)

@@ -106,7 +106,7 @@ def _looked(facility: Facility) -> tuple[HealthOut, list[str]]:
     index = FacilitySchedules(facility)
     with (
         closing(LazyStore.configured(facility.store)) as store,
-        closing(Operations(facility.operations.url)) as operations,
+        closing(Operations(facility.operations.address)) as operations,
     ):
         context = Context(index, timetables(facility), store, operations, now_ms, index, Views(index))
         views = context.views(now_ms()) if store.live.available() else []

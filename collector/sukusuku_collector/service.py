@@ -28,7 +28,7 @@ from sukusuku_core.supervision import supervise
 from sukusuku_core.time import SECOND_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
-from sukusuku_server.db.leases import Leases, session_of
+from sukusuku_server.db.leases import Leases, open_leases, session_of
 from sukusuku_server.db.node_keys import NodeKeys
 from sukusuku_server.db.shared_secrets import CLAIMS, shared
 from sukusuku_server.facility_document.restart import held_back
@@ -76,7 +76,7 @@ async def run(
             return
         store = backends.open_writer(facility, None if lease is None else lease.confirmed)
         opened.callback(store.close)
-        operations = Operations(facility.operations.url, session_of(instance))
+        operations = Operations(facility.operations.address, session_of(instance))
         opened.callback(operations.close)
         if lease is not None:
             operations.fence(lease.fence)
@@ -103,7 +103,8 @@ def _lease(facility: Facility, instance: str, opened: contextlib.ExitStack) -> L
         )
     name = f"process {os.getpid()} on {socket.gethostname()}"[:200]
     term = round(facility.operations.lease_seconds * SECOND_MS)
-    lease = Lease(Leases(facility.operations.url, facility.operator.id, instance, name, term))
+    database = open_leases(facility.operations.lease_address)
+    lease = Lease(Leases(database, facility.operator.id, instance, name, term, schema=facility.operations.lease_schema))
     opened.callback(lease.give_back)
     return lease
 

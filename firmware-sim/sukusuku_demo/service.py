@@ -91,7 +91,7 @@ class Demo:
         if self._archive is not None:
             step(f"InfluxDB     {await self._archive.start(self._processes)}")
         file = str(self._folder / "facility.toml")
-        operations = Operations(facility.operations.url)
+        operations = Operations(facility.operations.address)
         try:
             living = asyncio.create_task(asyncio.to_thread(self._live_past, facility, edges, operations))
             await self._processes.python("api", "sukusuku_demo.api", file)
@@ -220,7 +220,7 @@ class Demo:
             archived = await self._archive.judge(_logs(edges), end, _ARCHIVE_SECONDS)
         for line in (*verdict.missing, *(archived.missing if archived is not None else ())):
             self._progress.step(f"lost: {line}")
-        operations = Operations(facility.operations.url)
+        operations = Operations(facility.operations.address)
         alerts = [alert for alert in operations.alerts(open_only=False) if alert.state is not AlertState.PENDING]
         operations.close()
         return Report(

@@ -12,7 +12,7 @@ from sukusuku_cli.status import main
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Reading
-from sukusuku_server.db.leases import Leases
+from sukusuku_server.db.leases import Leases, open_leases
 from sukusuku_server.live import watching
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility_file
@@ -113,7 +113,7 @@ def test_who_holds_the_lease_and_who_stands_by_is_told(
     SqliteStore.open(file.parent / "readings.db").close()
     url = postgres.operations()
     file.write_text(f'{file.read_text(encoding="utf-8")}\n[operations]\nurl = "{url}"\n', encoding="utf-8")
-    first, second = (Leases(url, "toshima", name, f"process {name}", 60_000) for name in ("one", "two"))
+    first, second = (Leases(open_leases(url), "toshima", name, f"process {name}", 60_000) for name in ("one", "two"))
     with closing(first), closing(second):
         main([str(file), "--json"])
         assert json.loads(capsys.readouterr().out)["health"]["lease"] is None

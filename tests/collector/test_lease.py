@@ -9,7 +9,7 @@ import pytest
 from sukusuku_collector.lease import Lease, SupersededError
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import Operations
-from sukusuku_server.db.leases import Leases
+from sukusuku_server.db.leases import Leases, open_leases
 from tests.collector.running_collector import run
 from tests.support.patience import PATIENCE, until
 from tests.support.postgres import PostgresServer
@@ -23,7 +23,7 @@ class Collectors:
         self._stack = stack
 
     def leases(self, instance: str, term: int = 60_000) -> Leases:
-        return Leases(self.url, "toshima", instance, f"process {instance}", term)
+        return Leases(open_leases(self.url), "toshima", instance, f"process {instance}", term)
 
     def lease(self, leases: Leases, clock: "Stopwatch | None" = None) -> Lease:
         made = Lease(leases) if clock is None else Lease(leases, clock)

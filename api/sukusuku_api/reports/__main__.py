@@ -73,7 +73,7 @@ def _contents(arguments: argparse.Namespace) -> Iterator[tuple[str, bytes]]:
     facility = settings.read(arguments.facility)
     store = backends.open_reader(facility.store)
     try:
-        operations = Operations(facility.operations.url)
+        operations = Operations(facility.operations.address)
         try:
             for kind in arguments.about or _there(facility):
                 outward = not arguments.internal

@@ -12,7 +12,7 @@ from sukusuku_server.i18n import texts
 def run(arguments: Namespace) -> str:
     """Make the key; say what to do next. Raises SukusukuError."""
     facility = settings.read(arguments.facility)
-    with closing(Operations(facility.operations.url)) as operations:
+    with closing(Operations(facility.operations.address)) as operations:
         renew(operations, LINKS)
     return texts("sukusuku_server", arguments.lang).gettext(
         "There is a new key. Start the API again, then the collector. Links in mails that were sent before stay valid;"

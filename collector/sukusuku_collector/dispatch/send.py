@@ -28,7 +28,7 @@ def run(arguments: Namespace) -> str:
     facility = settings.read(arguments.facility)
     if facility.mail is None:
         raise ConfigError(f"{arguments.facility}: there is no [mail]; facility.example.toml shows one")
-    operations = Operations(facility.operations.url)
+    operations = Operations(facility.operations.address)
     store = backends.open_reader(facility.store)
     try:
         index, dates = FacilitySchedules(facility), timetables(facility)

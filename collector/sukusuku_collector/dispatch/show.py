@@ -28,7 +28,7 @@ def run(arguments: Namespace) -> str:
     """Plan with what is known now; nothing is stored or sent. Raises SukusukuError."""
     facility = settings.read(arguments.facility)
     with (
-        closing(Operations(facility.operations.url)) as operations,
+        closing(Operations(facility.operations.address)) as operations,
         closing(backends.open_reader(facility.store)) as store,
     ):
         index, dates = FacilitySchedules(facility), timetables(facility)

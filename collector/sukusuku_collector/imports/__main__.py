@@ -150,7 +150,7 @@ def _opened(facility: Facility) -> Iterator[tuple[SqlStore, Operations]]:
     """Open store and operations data for writing. Raises PermanentError while a collector runs."""
     store = backends.open_writer(facility)
     try:
-        operations = Operations(facility.operations.url)
+        operations = Operations(facility.operations.address)
         try:
             yield store, operations
         finally:

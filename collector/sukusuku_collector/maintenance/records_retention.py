@@ -12,7 +12,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.audit_log import AuditLog
 from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.sessions import Limits, Sessions
-from sukusuku_server.settings.facility import OperationsSettings
+from sukusuku_server.settings.operations import OperationsSettings
 from sukusuku_server.threads import unbroken
 
 ROUND_SECONDS = 3600.0

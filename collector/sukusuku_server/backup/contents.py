@@ -7,7 +7,7 @@ from typing import Self
 
 from sukusuku_core import toml_text
 from sukusuku_core.errors import ConfigError
-from sukusuku_server.settings.facility import OperationsSettings
+from sukusuku_server.settings.operations import OperationsSettings
 from sukusuku_server.settings.store import StoreSettings
 
 STORE, OPERATIONS, SETTINGS = "readings.db", "operations.db", "facility.toml"

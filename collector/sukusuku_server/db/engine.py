@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sqlite3
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.schema import CreateSchema
 
 from sukusuku_core.errors import ConfigError
 
@@ -19,6 +21,9 @@ _LATEST = max(path.name[:4] for path in (Path(__file__).parent / "migrations" / 
 """The revision of the tables that this version writes: its migrations are numbered."""
 _ADVISORY_LOCK = 0x5375_6B75
 """Number of the PostgreSQL lock under which one process at a time migrates: "Suku"."""
+
+_SEARCH_PATH = re.compile(r"-csearch_path=([a-z_][a-z0-9_]*)")
+"""How a URL says in which schema its tables are (`OperationsSettings.address`)."""
 
 _NOTICE = {
     "connect_timeout": 5,
@@ -130,6 +135,13 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
+def _make_schema(connection: Connection, url: URL) -> None:
+    """Make the schema that a URL leads to, where it is missing."""
+    named = _SEARCH_PATH.fullmatch(str(url.query.get("options", "")))
+    if named is not None and connection.execute(text("SELECT current_schema()")).scalar() is None:
+        connection.execute(CreateSchema(named[1]))
+
+
 def _upgrade(engine: Engine) -> None:
     # Most starts have nothing to bring up to date, and the library takes a third of the time of a start.
     from alembic import command  # noqa: PLC0415
@@ -141,6 +153,7 @@ def _upgrade(engine: Engine) -> None:
     with writing(engine).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+            _make_schema(connection, engine.url)
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

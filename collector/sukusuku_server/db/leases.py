@@ -9,8 +9,9 @@ middle of one. Renewing does not wait for such transactions.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Update, cast, delete, func, select, text, update
+from sqlalchemy import BigInteger, Connection, Engine, Update, cast, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from sukusuku_core.time import SECOND_MS
@@ -41,6 +42,11 @@ def database_time(connection: Connection) -> int:
     return found
 
 
+def open_leases(url: str) -> Engine:
+    """Return the connections for leases. Raises ConfigError as `open_engine`."""
+    return open_engine(url, "sukusuku lease")
+
+
 def session_of(instance: str) -> str:
     """Return the name that sessions of a collector have at the server."""
     return f"sukusuku collector {instance}"
@@ -65,15 +71,24 @@ class Collectors:
 class Leases:
     """The lease of a shard, as one collector sees it (`instance`, and its `name` for people), for `term` ms at a time.
 
-    It has a connection of its own, so that neither work nor a lock of another transaction delays a renewal. Methods
-    raise TransientError when the database does not answer, the constructor ConfigError.
+    `database` is `open_leases`, used for nothing else, so that neither work nor a lock of another transaction delays a
+    renewal. `schema` is where the tables are for whoever has another one in front; None: where those of the operations
+    data are. Methods raise TransientError when the database does not answer.
     """
 
     def __init__(
-        self, url: str, shard: str, instance: str, name: str, term: int, now: DatabaseClock = database_time
+        self,
+        database: Engine,
+        shard: str,
+        instance: str,
+        name: str,
+        term: int,
+        now: DatabaseClock = database_time,
+        schema: str | None = None,
     ) -> None:
         self.term = term
-        self._engine = open_engine(url, "sukusuku lease")
+        self._engine = database
+        self._schema = schema
         self._own = _LEASE.shard == shard
         self._shard, self._instance, self._name = shard, instance, name
         self._now = now
@@ -109,7 +124,9 @@ class Leases:
     def leave(self) -> None:
         """Stand by no more."""
         with self._transaction() as connection:
-            connection.execute(delete(collector_standby).where(_STANDBY.instance == self._instance))
+            connection.execute(
+                delete(collector_standby).where(_STANDBY.instance == self._instance, _STANDBY.shard == self._shard)
+            )
 
     def is_newest_now(self, epoch: int) -> bool:
         """Whether an epoch is the newest at this moment."""
@@ -119,7 +136,8 @@ class Leases:
     def is_newest(self, connection: Connection, epoch: int) -> bool:
         """Whether an epoch is the newest, and stays that until the end of this transaction."""
         query = select(_LEASE.epoch).where(self._own, _LEASE.epoch == epoch)
-        return connection.execute(query.with_for_update(read=True, key_share=True)).first() is not None
+        asked = query.with_for_update(read=True, key_share=True).execution_options(**_within(self._schema))
+        return connection.execute(asked).first() is not None
 
     # ------------------------------------------------------------ inside
 
@@ -140,7 +158,8 @@ class Leases:
             return None
         taken = {"epoch": epoch + 1, "holder": self._instance, "name": self._name, "since": now}
         connection.execute(update(collector_lease).where(self._own).values(until=now + self.term, **taken))
-        gone = (_STANDBY.instance == self._instance) | (_STANDBY.seen < now - SEEN_MS)
+        own = (_STANDBY.instance == self._instance) & (_STANDBY.shard == self._shard)
+        gone = own | (_STANDBY.seen < now - SEEN_MS)
         connection.execute(delete(collector_standby).where(gone))
         return int(epoch) + 1
 
@@ -157,20 +176,34 @@ class Leases:
             return
         standing = {"instance": self._instance, "shard": self._shard, "name": self._name, "since": now, "seen": now}
         noted = insert(collector_standby).values(standing)
-        connection.execute(noted.on_conflict_do_update(index_elements=[_STANDBY.instance], set_={"seen": now}))
+        connection.execute(
+            noted.on_conflict_do_update(index_elements=[_STANDBY.instance, _STANDBY.shard], set_={"seen": now})
+        )
         connection.execute(delete(collector_standby).where(_STANDBY.seen < now - SEEN_MS))  # killed before they could
         self._noted = now
 
 
-def collectors(operations: Operations, shard: str, clock: DatabaseClock = database_time) -> Collectors | None:
-    """Return who works for a shard and who stands by; None: its collectors have no lease (as with SQLite)."""
+def collectors(
+    operations: Operations, shard: str, schema: str | None = None, clock: DatabaseClock = database_time
+) -> Collectors | None:
+    """Return who works for a shard and who stands by; None: its collectors have no lease (as with SQLite).
+
+    `schema` is as with `Leases`.
+    """
+    where = _within(schema)
     query = select(_LEASE.name, _LEASE.since, _LEASE.until).where(_LEASE.shard == shard)
     with operations.reading() as connection:
-        found = connection.execute(query).first()
+        found = connection.execute(query.execution_options(**where)).first()
         if found is None:
             return None
         now = clock(connection)
         there = select(_STANDBY.name, _STANDBY.since).where(_STANDBY.shard == shard, _STANDBY.seen > now - SEEN_MS)
-        standbys = connection.execute(there.order_by(_STANDBY.since, _STANDBY.instance))
+        ordered = there.order_by(_STANDBY.since, _STANDBY.instance)
+        standbys = connection.execute(ordered.execution_options(**where))
         holder = Collector(found.name, found.since) if found.until > now else None
         return Collectors(holder, tuple(Collector(*standby) for standby in standbys))
+
+
+def _within(schema: str | None) -> dict[str, Any]:
+    """Return the options of a statement whose tables are in a schema."""
+    return {} if schema is None else {"schema_translate_map": {None: schema}}

@@ -20,8 +20,10 @@ collector_standby = Table(
     "collector_standby",
     metadata,
     Column("instance", String(16), primary_key=True),
-    Column("shard", Text, nullable=False),
+    Column("shard", Text, primary_key=True),
     Column("name", String(200), nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False),
+    Column("trouble", Text),
 )
+"""`trouble` is why it cannot work for this operator; null: it can."""

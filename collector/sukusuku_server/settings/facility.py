@@ -35,6 +35,7 @@ from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.ngsi_ld import NgsiLd
 from sukusuku_server.settings.oidc import Oidc
 from sukusuku_server.settings.opening import Calendar, Opening
+from sukusuku_server.settings.operations import OperationsSettings
 from sukusuku_server.settings.parents import ForParents
 from sukusuku_server.settings.report_mail import ReportMail
 from sukusuku_server.settings.rooms import Room
@@ -48,29 +49,6 @@ class Operator(Settings, frozen=True, kw_only=True):
 
     id: Id
     name: Text
-
-
-class OperationsSettings(Settings, frozen=True, kw_only=True):
-    """Where alerts and mails are kept: an SQLAlchemy URL; a relative SQLite path is relative to this file."""
-
-    url: str = "sqlite:///operations.db"
-    keep_mail_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] = 90
-    """What a mail said, and to whom, is forgotten so many days after it was written; that it was sent stays."""
-    keep_audit_days: Annotated[int, msgspec.Meta(ge=30, le=36_500)] = 1_830
-    """Entries of the audit log are kept so long: five years and some days."""
-    lease_seconds: Annotated[float, msgspec.Meta(ge=1, le=60)] = 6.0
-    """In PostgreSQL: how long a collector that says nothing may still be at work, before another one takes over."""
-
-    @property
-    def shared(self) -> bool:
-        """Whether several collectors can use them, of which one works and the others stand by."""
-        return self.url.startswith("postgresql")
-
-    @property
-    def file(self) -> Path | None:
-        """The SQLite file; None: they are in another database."""
-        kind, _, path = self.url.partition(":///")
-        return Path(path) if kind == "sqlite" and path else None
 
 
 class MailServer(Settings, frozen=True, kw_only=True):

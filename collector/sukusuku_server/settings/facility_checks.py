@@ -18,6 +18,7 @@ from sukusuku_server.settings.facility import Facility, Unit
 from sukusuku_server.settings.gateways import check_gateways
 from sukusuku_server.settings.oidc import check_oidc
 from sukusuku_server.settings.opening_checks import check_calendar, check_opening, check_services
+from sukusuku_server.settings.operations import check_operations
 from sukusuku_server.settings.report_mail import check_report_mails
 from sukusuku_server.settings.rooms import Room, check_room
 from sukusuku_server.settings.store import check_store
@@ -59,6 +60,7 @@ def check(facility: Facility, name: str, more: Checks = _no_more) -> None:
 def mistakes(facility: Facility) -> Iterator[Mistake]:
     """Yield every mistake between the keys."""
     yield from check_store(facility.store)
+    yield from check_operations(facility.operations)
     yield from _check_opening(facility)
     for s, site in enumerate(facility.site):
         yield from parents.check(site.parents, f"site[{s}].parents")

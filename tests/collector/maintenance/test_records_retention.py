@@ -10,7 +10,7 @@ from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.db.names import ERASED
 from sukusuku_server.model.alerts import Alert, AlertState, OutgoingMail, Word
-from sukusuku_server.settings.facility import OperationsSettings
+from sukusuku_server.settings.operations import OperationsSettings
 from tests.support.databases import operations
 from tests.support.patience import PATIENCE
 

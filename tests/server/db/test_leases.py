@@ -11,7 +11,16 @@ from sqlalchemy import Connection, select
 
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import Operations
-from sukusuku_server.db.leases import SEEN_MS, Collector, Collectors, Leases, collectors, database_time, session_of
+from sukusuku_server.db.leases import (
+    SEEN_MS,
+    Collector,
+    Collectors,
+    Leases,
+    collectors,
+    database_time,
+    open_leases,
+    session_of,
+)
 from sukusuku_server.db.tables_lease import collector_standby
 from tests.support.patience import PATIENCE
 from tests.support.postgres import PostgresServer
@@ -31,7 +40,7 @@ class Played:
         return self.now
 
     def collector(self, instance: str) -> Leases:
-        made = Leases(self.url, "toshima", instance, f"process {instance}", TERM, self.clock)
+        made = Leases(open_leases(self.url), "toshima", instance, f"process {instance}", TERM, self.clock)
         self._stack.callback(made.close)
         return made
 
@@ -41,7 +50,7 @@ class Played:
         return made
 
     def seen(self) -> Collectors | None:
-        return collectors(self.operations("reader"), "toshima", self.clock)
+        return collectors(self.operations("reader"), "toshima", clock=self.clock)
 
 
 @pytest.fixture
@@ -126,7 +135,7 @@ def test_those_that_were_killed_while_they_stood_by_are_forgotten(played: Played
 
 
 def test_shards_have_leases_of_their_own(played: Played) -> None:
-    other = Leases(played.url, "nerima", "other", "process other", TERM, played.clock)
+    other = Leases(open_leases(played.url), "nerima", "other", "process other", TERM, played.clock)
     assert (played.collector("one").take(), other.take()) == (1, 1)
     other.close()
 
