@@ -23,7 +23,7 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.edge_actions import Publish
 from sukusuku_core.edge_session import EdgeSession, NodeIdentity
 from sukusuku_core.model import Reading, Value
-from sukusuku_mqtt.client import Message
+from sukusuku_mqtt import Message
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
 

@@ -27,7 +27,7 @@ from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_core import sparkplug
 from sukusuku_core.model import Reading, Value
 from sukusuku_edge.outbox import Outbox
-from sukusuku_mqtt.client import Message
+from sukusuku_mqtt import Message
 from sukusuku_server.timeseries.sqlite import SqliteStore
 
 MARGIN = 1.25

@@ -6,7 +6,7 @@ from pathlib import Path
 from sukusuku_core import catalogue, sparkplug
 from sukusuku_core.model import AssetKind
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
-from sukusuku_mqtt.client import Message
+from sukusuku_mqtt import Message
 
 _SCHEMA = """
 CREATE TABLE reading (series INTEGER, time INTEGER, value, quality INTEGER);

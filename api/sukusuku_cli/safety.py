@@ -47,7 +47,7 @@ class Risk:
 def risks(facility: Facility, data: Mapping[str, Any], _: Translate) -> Iterator[Risk]:
     """Yield every risk; `data` is the file as it is written, before the environment is asked."""
     yield from _in_file(data, _)
-    yield from _broker("broker", facility.broker, _)
+    yield from _brokers("broker", facility.broker, _)
     for where, host, todo in _unprotected(facility):
         yield Risk(where, _(_IN_THE_CLEAR) % {"host": host}, _(todo))
     if not is_loopback(facility.web.host):
@@ -57,9 +57,9 @@ def risks(facility: Facility, data: Mapping[str, Any], _: Translate) -> Iterator
 def edge_risks(edge: EdgeSettings, data: Mapping[str, Any], _: Translate) -> Iterator[Risk]:
     """Yield every risk of an `edge.toml`; `data` as for `risks`."""
     yield from _in_file(data, _)
-    yield from _broker("broker", edge.broker, _)
+    yield from _brokers("broker", edge.broker, _)
     if edge.sensors is not None:
-        yield from _broker("sensors", edge.sensors, _)
+        yield from _brokers("sensors", edge.sensors, _)
     keyless = edge.uplink.key_file is None and edge.uplink.key is None
     if edge.acknowledge and keyless and not is_loopback(edge.broker.host):
         yield Risk("uplink", _(_NO_KEY[0]) % {"host": edge.broker.host}, _(_NO_KEY[1]))
@@ -70,9 +70,14 @@ def _in_file(data: Mapping[str, Any], _: Translate) -> Iterator[Risk]:
         yield Risk(where, _(IN_FILE[0]), _(IN_FILE[1]))
 
 
+def _brokers(where: str, broker: BrokerSettings, _: Translate) -> Iterator[Risk]:
+    """Yield what is risky with the first server that another computer may reach: all are used alike."""
+    far = next((server for server in broker.each() if not is_loopback(server.host)), None)
+    if far is not None:
+        yield from _broker(where, far, _)
+
+
 def _broker(where: str, broker: BrokerSettings, _: Translate) -> Iterator[Risk]:
-    if is_loopback(broker.host):
-        return
     if broker.password is not None and broker.ca_file is None:
         yield Risk(f"{where}.password", _(_IN_THE_CLEAR) % {"host": broker.host}, _(_BROKER_TLS))
     if broker.username is None and broker.cert_file is None:

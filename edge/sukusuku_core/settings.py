@@ -30,7 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 _ID_RULE = "letters, digits, `_`, `.`, `-`; at most 63; a letter or digit first"
 Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, description=_ID_RULE)]
-Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+LAST_PORT = 65_535
+Port = Annotated[int, msgspec.Meta(ge=0, le=LAST_PORT)]
 PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=31_536_000)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 

@@ -76,10 +76,9 @@ class Uplink:
     ) -> None:
         self._identity = identity
         self._metrics = metrics
-        self._broker = broker
         self._outbox = outbox
         self._clock = clock
-        self._reconnect = Reconnect()
+        self._reconnect = Reconnect(broker)
         self._size = MessageSize()
         self._ack_timeout = ack_timeout
         self._acknowledge = acknowledge
@@ -194,8 +193,9 @@ class Uplink:
             death = rules.will()
             return Will(death.topic, death.payload, death.qos, death.retain)
 
-        async with MqttSession(self._broker, will) as mqtt:
-            self._problems.recovered("broker", f"{self._broker.host}:{self._broker.port} answers again")
+        broker = self._reconnect.broker
+        async with MqttSession(broker, will) as mqtt:
+            self._problems.recovered("broker", f"{broker.host}:{broker.port} answers again")
             self._reconnect.connected()
             self._size.told(mqtt.largest)
             session = self._session = UplinkSession(rules, mqtt)
@@ -285,6 +285,8 @@ class Uplink:
         self._problems.problem("host", f"{why}: readings are kept and sent again")
         if why.startswith("no acknowledgement"):
             self._not_arrived()
+            if self._reconnect.broker.others:  # this server may be cut off from the one that the host is at
+                self._anew = why
         else:
             self._size.forget()
 

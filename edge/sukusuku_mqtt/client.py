@@ -10,7 +10,6 @@ import contextlib
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,6 +24,7 @@ from sukusuku_core.ending import end
 from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import broker_limits
 from sukusuku_mqtt.broker_limits import BrokerLimits
+from sukusuku_mqtt.messages import Message, Outgoing, TooLargeError, Will
 
 BATCH = 256
 """Most messages that one readiness of the socket hands on."""
@@ -49,40 +49,6 @@ class _BoundedClient(paho.Client):
         return super()._sock_recv(bufsize)
 
 
-@dataclass(frozen=True, slots=True)
-class _Outgoing:
-    """A message to be sent; `confirmed` is called when the broker has it."""
-
-    topic: str
-    payload: bytes
-    qos: int
-    retain: bool
-    confirmed: Callable[[], None] | None
-
-
-class TooLargeError(TransientError):
-    """A message is larger than the broker takes, as it has said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Will:
-    """The message the broker sends when this session ends without a DISCONNECT."""
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    retain: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A received message."""
-
-    topic: str
-    payload: bytes
-    retain: bool = False
-
-
 class MqttSession:
     """`async with MqttSession(settings, will) as session`: connected on entry, disconnected on exit.
 
@@ -92,6 +58,8 @@ class MqttSession:
     `flush` when the session has ended. The broker keeps nothing of it: clean session in MQTT 3.1.1, clean start and
     session expiry 0 in MQTT 5. Limits that a broker names in MQTT 5 are kept: QoS 1 messages beyond its receive maximum
     wait here, and one that is too large raises TooLargeError instead of ending the session. Topic aliases are not used.
+    One that acknowledges nothing for one and a half `keepalive` though something waits for it has ended the session: it
+    answers pings, and may be cut off from the rest of its cluster.
     A packet above `LARGEST_PACKET` ends the session before it is in memory; in MQTT 5 the broker does not send it.
     """
 
@@ -118,7 +86,9 @@ class MqttSession:
         self._arrived = asyncio.Event()
         self._limits = BrokerLimits()
         self._unacknowledged: dict[int, Callable[[], None] | None] = {}
-        self._waiting: deque[_Outgoing] = deque()
+        self._acknowledged = 0.0
+        """When the broker last acknowledged one of these, or the first of them was sent; by the event loop."""
+        self._waiting: deque[Outgoing] = deque()
         """Messages behind one at QoS 1 for which the broker has no room yet."""
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -280,22 +250,24 @@ class MqttSession:
                 f"{self._limits.packet}: raise its limit (Mosquitto: max_packet_size)"
             )
         qos = min(qos, self._limits.qos)
-        message = _Outgoing(topic, payload, qos, retain and self._limits.retain, confirmed)
+        message = Outgoing(topic, payload, qos, retain and self._limits.retain, confirmed)
         if self._waiting or not self._has_room(message):
             self._waiting.append(message)  # also at QoS 0: no message overtakes another
         else:
             self._send(message)
 
-    def _has_room(self, message: "_Outgoing") -> bool:
+    def _has_room(self, message: Outgoing) -> bool:
         return message.qos == 0 or len(self._unacknowledged) < self._limits.unacknowledged
 
-    def _send(self, message: "_Outgoing") -> None:
+    def _send(self, message: Outgoing) -> None:
         info = self._client.publish(message.topic, message.payload, message.qos, message.retain)
         if info.rc not in {paho.MQTT_ERR_SUCCESS, paho.MQTT_ERR_AGAIN}:
             raise TransientError(f"MQTT publish to {message.topic}: {paho.error_string(info.rc)}")
         if message.qos == 0 and message.confirmed is not None:
             message.confirmed()  # the broker can do no better
         if message.qos > 0 and not info.is_published():
+            if not self._unacknowledged:
+                self._acknowledged = self._now()
             self._unacknowledged[info.mid] = message.confirmed
             self._quiet.clear()
 
@@ -334,9 +306,16 @@ class MqttSession:
         self._client.loop_write()
 
     async def _tick(self) -> None:
-        while self._client.loop_misc() == paho.MQTT_ERR_SUCCESS:  # noqa: ASYNC110 - keep-alive is a matter of time
+        patience = self._settings.keepalive * 1.5
+        while self._client.loop_misc() == paho.MQTT_ERR_SUCCESS:
+            if self._unacknowledged and self._now() - self._acknowledged > patience:
+                self._end(f"the broker has acknowledged nothing for {patience:g} s: is it cut off from its cluster?")
+                return
             await asyncio.sleep(1)
         self._end("no answer from the broker within the keep-alive time")
+
+    def _now(self) -> float:
+        return 0.0 if self._loop is None else self._loop.time()
 
     def _watch_writes(self, *, on: bool) -> None:
         if self._loop is None or self._socket is None:
@@ -386,6 +365,7 @@ class MqttSession:
 
     def _on_publish(self, _client: Any, _data: Any, mid: int, _reason: Any, _properties: Any) -> None:
         confirmed = self._unacknowledged.pop(mid, None)
+        self._acknowledged = self._now()
         if confirmed is not None:
             confirmed()
         with contextlib.suppress(TransientError):  # the session ends: whoever uses it next hears of that

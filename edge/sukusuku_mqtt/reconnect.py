@@ -1,6 +1,7 @@
-"""How soon a broker that went away is tried again."""
+"""Where and how soon a broker that went away is tried again."""
 
 from sukusuku_core.backoff import Backoff
+from sukusuku_core.broker_settings import MqttSettings
 
 FIRST = 0.5
 AWAY = 5.0
@@ -10,13 +11,22 @@ USELESS = 60.0
 
 
 class Reconnect:
-    """The pauses between sessions. A CONNECT that succeeds is no success: the broker may end every session at once.
+    """Where the next session goes, and the pauses between sessions.
+
+    Where the broker has several servers each attempt goes to the next one, and a pause grows when all of them have had
+    their turn: the one that ended a session is the one least likely to have the next.
+
+    A CONNECT that succeeds is no success: the broker may end every session at once.
 
     Somebody with our client id, a rule that forbids our topics, a message that is too large: all look like that. So
     pauses grow until data really flows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, broker: MqttSettings) -> None:
+        self.broker = broker
+        """The settings of the next session."""
+        self._first = broker.host, broker.port
+        self._short = Backoff(FIRST, AWAY, jitter=0.5)
         self._away = Backoff(FIRST, AWAY, jitter=0.5)
         self._useless = Backoff(FIRST, USELESS, jitter=0.5)
         self._idle = False
@@ -33,6 +43,9 @@ class Reconnect:
         self._useless.reset()
 
     def pause(self) -> float:
-        """Return the seconds until the next attempt."""
+        """Go to the next server, and return the seconds until the attempt."""
         idle, self._idle = self._idle, False
+        self.broker = self.broker.next()
+        if (self.broker.host, self.broker.port) != self._first:
+            return self._short.after(1)
         return self._useless.next() if idle else self._away.next()

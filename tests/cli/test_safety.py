@@ -15,6 +15,7 @@ from tests.cli.doctor_world import FACILITY, Fine, findings, wrongs
         ('[broker]\nhost = "127.0.0.1"\nusername = "c"\npassword = "p"', {"broker.password"}),
         ('[broker]\nhost = "b.example"', {"broker"}),
         ('[broker]\nhost = "127.0.0.1"', set()),
+        ('[broker]\nhost = "127.0.0.1"\nothers = ["b.example"]', {"broker"}),
         ('[web]\nhost = "0.0.0.0"', {"web.host"}),
         ('[web]\nhost = "::1"', set()),
         ('[mail]\nsender = "s@example.jp"\nhost = "m.example"\nusername = "u"\npassword = "env:P"', {"mail.password"}),

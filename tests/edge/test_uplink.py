@@ -49,6 +49,25 @@ def test_without_an_acknowledgement_rows_stay_and_are_sent_again_as_historical(t
     run(work())
 
 
+def test_a_broker_through_which_no_acknowledgement_comes_is_left_for_the_next_one(tmp_path: Path, broker: int) -> None:
+    async def work() -> None:
+        cut_off, host = Host(acknowledging=False), Host()
+        with mosquitto() as whole:
+            others = {"others": (("127.0.0.1", free_port()), ("127.0.0.1", whole))}
+            async with (
+                cut_off.online(broker),
+                host.online(whole),
+                node(tmp_path, broker, ack_timeout=300, account=others) as one,
+            ):
+                one.uplink.asset_up("unit-1")
+                await one.read("unit-1", "State", 1, 2)
+                await one.empty()
+        assert cut_off.readings
+        assert host.stored == set(one.accepted)
+
+    run(work())
+
+
 def test_another_session_that_was_asked_for_loses_nothing(tmp_path: Path, broker: int) -> None:
     async def work() -> None:
         host = Host(acknowledging=False)

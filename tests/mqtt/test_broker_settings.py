@@ -13,6 +13,7 @@ from sukusuku_sim import scenario
 BROKER = """
 host = "broker.example"
 port = 8883
+others = ["b2.example", "b3.example:1884", "[::1]:1885", "[::2]"]
 protocol = "5"
 keepalive = 20
 username = "me"
@@ -44,6 +45,7 @@ def test_collector_edge_and_simulator_take_the_same_keys(tmp_path: Path) -> None
 
     assert found["facility"] == found["edge"] == found["scenario"]
     assert found["edge"].key_file == tmp_path / "me.key"
+    assert found["edge"].others == (("b2.example", 8883), ("b3.example", 1884), ("::1", 1885), ("::2", 8883))
 
 
 def test_the_collector_too_says_which_file_is_not_there(tmp_path: Path) -> None:
@@ -52,3 +54,22 @@ def test_the_collector_too_says_which_file_is_not_there(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"facility\.toml: broker\.key_file: there is no file .*/me\.key"):
         sessions(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("others", "why"),
+    [
+        ('["broker.example:8883"]', r"broker\.others\[0\]: broker\.example:8883 is named above already"),
+        ('["b2.example", "b2.example:8883"]', r"broker\.others\[1\]: b2\.example:8883 is named above already"),
+        ('["b2.example:99999"]', r"broker\.others\[0\]: found port 99999, allowed: 1 to 65535"),
+        ('["mqtt://b2.example"]', r"broker\.others\[0\]: found .*expected a host or host:port"),
+    ],
+)
+def test_servers_that_cannot_be_are_refused(tmp_path: Path, others: str, why: str) -> None:
+    (tmp_path / "edge.toml").write_text(
+        f'group = "op"\nnode = "pi"\n[broker]\nhost = "broker.example"\nport = 8883\nothers = {others}\n',
+        encoding="utf-8",
+    )
+
+    with pytest.raises(ConfigError, match=why):
+        edge.read(tmp_path / "edge.toml")

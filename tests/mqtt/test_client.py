@@ -8,7 +8,7 @@ import pytest
 from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import MqttSession, MqttSettings, Will, client
 from sukusuku_mqtt.broker_limits import OVERHEAD
-from sukusuku_mqtt.client import TooLargeError
+from sukusuku_mqtt.messages import TooLargeError
 from tests.support.broker import mosquitto
 from tests.support.mqtt_packets import Kind
 from tests.support.mqtt_proxy import Flow, MqttProxy
@@ -28,6 +28,26 @@ def test_a_silent_broker_ends_the_session_after_one_and_a_half_keepalive(broker:
             assert connect is not None
             assert 2 * connect.keepalive <= 1.5 * settings.keepalive  # paho asks after one, and gives up after two
             assert [packet.kind for packet in proxy.packets].count(Kind.PINGREQ) == 1
+
+    asyncio.run(work())
+
+
+def test_a_broker_that_acknowledges_nothing_ends_the_session_though_it_answers_pings() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(b"\x20\x02\x00\x00")
+        while (heard := await reader.read(1000)) != b"":
+            if heard == b"\xc0\x00":
+                writer.write(b"\xd0\x00")
+        writer.close()
+
+    async def work() -> None:
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        settings = MqttSettings("127.0.0.1", server.sockets[0].getsockname()[1], "one", keepalive=2)
+        async with asyncio.timeout(PATIENCE), server, MqttSession(settings) as session:
+            session.publish("a", b"", 1)
+            with pytest.raises(TransientError, match="acknowledged nothing for 3 s"):
+                await session.receive()
 
     asyncio.run(work())
 

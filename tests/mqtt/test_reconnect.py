@@ -18,10 +18,12 @@ from tests.edge import edge_settings
 from tests.support.patience import PATIENCE
 
 CONNACK = b"\x20\x02\x00\x00"
+ONE = MqttSettings("127.0.0.1", 1883, "node")
+THREE = MqttSettings("a", 1, "node", others=(("b", 2), ("c", 3)))
 
 
 def test_a_broker_that_is_away_is_tried_every_few_seconds() -> None:
-    one = Reconnect()
+    one = Reconnect(ONE)
     pauses = [one.pause() for _ in range(10)]
 
     for pause, longest in zip(pauses, [FIRST, 1, 2, 4, AWAY, AWAY], strict=False):
@@ -29,7 +31,7 @@ def test_a_broker_that_is_away_is_tried_every_few_seconds() -> None:
 
 
 def test_sessions_of_which_nothing_comes_are_begun_less_and_less_often_until_data_flow() -> None:
-    one = Reconnect()
+    one = Reconnect(ONE)
     pauses = []
     for _ in range(10):
         one.connected()
@@ -45,7 +47,7 @@ def test_sessions_of_which_nothing_comes_are_begun_less_and_less_often_until_dat
 
 
 def test_a_broker_that_comes_and_goes_is_judged_by_its_sessions() -> None:
-    one = Reconnect()
+    one = Reconnect(ONE)
     for _ in range(5):
         one.connected()
         one.pause()
@@ -53,6 +55,18 @@ def test_a_broker_that_comes_and_goes_is_judged_by_its_sessions() -> None:
     assert one.pause() <= FIRST  # refused now: an attempt costs nobody anything
     one.connected()
     assert one.pause() > AWAY
+
+
+def test_servers_of_one_broker_have_their_turns_and_pauses_grow_when_all_had_theirs() -> None:
+    one = Reconnect(THREE)
+    tried, pauses = [], []
+    for _ in range(9):
+        tried.append((one.broker.host, one.broker.port))
+        pauses.append(one.pause())
+
+    assert tried == [("a", 1), ("b", 2), ("c", 3)] * 3
+    for pause, longest in zip(pauses, [FIRST, FIRST, FIRST, FIRST, FIRST, 1, FIRST, FIRST, 2], strict=True):
+        assert longest / 2 <= pause <= longest
 
 
 @contextlib.asynccontextmanager

@@ -61,7 +61,8 @@ def examined(
     yield ok("settings", _("%(path)s is right") % {"path": path})
     for risk in risks(facility, toml_text.loads(path.read_text(encoding="utf-8")), _):
         yield wrong(f"settings {risk.where}", risk.said, risk.todo)
-    yield from remote.judge_broker(facility.broker, servers.broker(facility.broker), now, _)
+    for server in facility.broker.each():
+        yield from remote.judge_broker(server, servers.broker(server), now, _)
     yield from _databases(facility, computer, now, _)
     mail = facility.mail
     yield from remote.judge_mail(mail, None if mail is None else servers.mail(mail), now, _)

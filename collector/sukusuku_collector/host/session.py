@@ -22,7 +22,7 @@ from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.proof import ProofKey
 from sukusuku_core.state import HostState
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
+from sukusuku_mqtt import Message, MqttSession, Will
 from sukusuku_mqtt.reconnect import Reconnect
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.timeseries.protocols import LiveReader, Notes
@@ -87,7 +87,7 @@ class Host:
         self._mirroring = Mirror(index, store, clock)
         self._ready = False
         self._problems = TransitionLog(_log)
-        self._reconnect = Reconnect()
+        self._reconnect = Reconnect(facility.broker.session(f"host-{facility.host_id}-{self._instance}"))
 
     async def run(self) -> None:
         """One session after another until cancelled. Troubles of broker and store are logged, never raised.
@@ -138,7 +138,7 @@ class Host:
         since = self._next_timestamp()
         self._store.note(STATE_KEY, since)
         will = Will(self._topic, HostState(online=False, timestamp=since).encode(), 1, retain=True)
-        async with MqttSession(self._settings(), will) as mqtt:
+        async with MqttSession(self._reconnect.broker, will) as mqtt:
             self._reconnect.connected()
             mqtt.subscribe((self._topic, self._claims, self._mirrors))
             mirrored = await self._listen(mqtt, since)
@@ -202,7 +202,7 @@ class Host:
                 if message.topic == self._topic:
                     self._own_state(mqtt, message, since)
             if (claim := self._tenure.claim(now)) is not None:
-                mqtt.publish(self._claims, claim.encode())
+                mqtt.publish(self._claims, claim.encode(), 1)  # that it is confirmed tells that the broker is whole
             if self._tenure.must_answer(now):
                 raise _AnewError(f"somebody else's STATE of {self._facility.host_id} is answered with a newer one")
             self._foreign.note(now)
@@ -316,11 +316,9 @@ class Host:
         self._last_timestamp = last
         return min(max(self._clock(), (last or 0) + 1, self._seen_timestamp + 1), state.LATEST_TIMESTAMP - 1)
 
-    def _settings(self) -> MqttSettings:
-        return self._facility.broker.session(f"host-{self._facility.host_id}-{self._instance}")
-
     def _say_ready(self) -> None:
-        where = f"{self._facility.broker.host}:{self._facility.broker.port}"
+        broker = self._reconnect.broker
+        where = f"{broker.host}:{broker.port}"
         if not self._ready:
             _log.info(
                 "ready: host %s for group %s at broker %s, %d assets",

@@ -8,7 +8,7 @@ from sukusuku_collector.ingest.topic_routes import Route
 from sukusuku_core import sparkplug
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.proof import Wire
-from sukusuku_mqtt.client import Message
+from sukusuku_mqtt import Message
 
 
 @dataclass(frozen=True, slots=True)

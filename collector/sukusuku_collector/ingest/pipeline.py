@@ -32,7 +32,7 @@ from sukusuku_core.host_session import Ack, HostSession, NodeKey
 from sukusuku_core.model import AssetKind
 from sukusuku_core.reorder import Reorder
 from sukusuku_core.topics import MessageType
-from sukusuku_mqtt.client import Message
+from sukusuku_mqtt import Message
 from sukusuku_server.model.series import Committed, Unassigned
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import duplicates_key

@@ -9,7 +9,7 @@ from typing import Any
 from sukusuku_core import sparkplug
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.privacy import refused
-from sukusuku_mqtt.client import Message
+from sukusuku_mqtt import Message
 from sukusuku_server.model.series import Quarantined
 
 MAX_TEXT = 512

@@ -22,7 +22,7 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.drop_record import DROPPED_RANGE
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import AssetKind, Quality, Value
-from sukusuku_mqtt.client import Message
+from sukusuku_mqtt import Message
 from sukusuku_server.model.series import Moved, Quarantined, Row, Unassigned
 from sukusuku_server.timeseries.protocols import LiveReader, ReadingWriter
 

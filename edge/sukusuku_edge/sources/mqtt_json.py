@@ -62,7 +62,6 @@ class JsonSensors:
 
     def __init__(self, broker: MqttSettings, devices: Sequence[tuple[Device, JsonProfile]], clock: Clock) -> None:
         self.name = "sensors"
-        self._broker = broker
         self._clock = clock
         self._sensors = {device.id: Sensor.of(device, profile) for device, profile in devices}
         self._topics: dict[str, list[tuple[Sensor, str]]] = {}
@@ -78,7 +77,7 @@ class JsonSensors:
             for topic in sensor.availability:
                 self._availability.setdefault(topic, []).append(sensor)
         self._problems = TransitionLog(_log)
-        self._reconnect = Reconnect()
+        self._reconnect = Reconnect(broker)
 
     async def run(self, emit: Emit) -> None:
         """Listen until cancelled; reconnect when the broker goes away."""
@@ -106,7 +105,7 @@ class JsonSensors:
 
     async def _session(self, emit: Emit) -> None:
         loop = asyncio.get_running_loop()
-        async with MqttSession(self._broker) as session:
+        async with MqttSession(self._reconnect.broker) as session:
             session.subscribe(list(self._topics | self._availability))
             self._problems.recovered(self.name, "the sensors' broker answers again")
             self._reconnect.connected()

@@ -34,18 +34,19 @@ class Announcer:
         self._wanted = {topic: msgspec.json.encode(message) for topic, message in wanted.items()}
         self._own = own_topics(settings, facility.operator.id)
         self._birth = f"{settings.prefix}/status"
-        self._session = facility.broker.session(f"home-assistant-{facility.host_id}")
+        self._broker = facility.broker.session(f"home-assistant-{facility.host_id}")
         self._problems = TransitionLog(_log)
 
     async def run(self) -> None:
         """One session after another."""
         while True:
             try:
-                async with MqttSession(self._session) as mqtt:
+                async with MqttSession(self._broker) as mqtt:
                     self._problems.recovered("Home Assistant", "the broker takes announcements again")
                     await self._serve(mqtt)
             except TransientError as error:
                 self._problems.problem("Home Assistant", "announcements wait for the broker", error)
+            self._broker = self._broker.next()
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _serve(self, mqtt: MqttSession) -> None:
