@@ -105,6 +105,7 @@ class AlertEngine:
         levels = facility.levels(subject.settings) if isinstance(subject, Asset) else facility.alerts
         return tuple(
             RuleBinding(
+                key=(watch.rule.value, subject.id),
                 subject=subject,
                 watch=watch,
                 levels=(levels, tightened(levels)),
@@ -206,10 +207,10 @@ class AlertEngine:
         self.attention.forget()
 
     def _context(
-        self, memory: Memory, binding: RuleBinding, latest: LatestByAsset, around: SharedContext, now: int
+        self, memory: Memory, subject: str, latest: LatestByAsset, around: SharedContext, now: int
     ) -> RuleContext:
-        subject = binding.subject.id
-        held = memory.held.get(binding.key)
+        """Return what all rules may look at, which differ in their alert only (`_with_alert`)."""
+        binding = self._bindings[subject][0]
         return RuleContext(
             subject=binding.subject,
             levels=binding.levels[around.mode(ModeKind.OUTBREAK, (site_of(binding.subject).id,), now) is not None],
@@ -219,7 +220,6 @@ class AlertEngine:
             now=now,
             derived=around.derived.get(subject, {}),
             around=around,
-            open=None if held is None or held.open.ended is not None else held.open,
             timetable=binding.timetable,
             opened=self.attention.opened(subject),
         )
@@ -229,9 +229,10 @@ class AlertEngine:
     ) -> list[Outcome]:
         found = []
         self.attention.lid(subject, now, is_open=is_open(latest.get(subject, {})))
+        shared = self._context(memory, subject, latest, around, now)
         for binding in self._bindings[subject]:
-            context = self._context(memory, binding, latest, around, now)
             held = memory.held.get(binding.key)
+            context = _with_alert(shared, held)
             seen = binding.watch.observe(context)
             if held is not None and held.open.ended is not None and seen is not None and seen.sign is Sign.PRESENT:
                 held = held if binding.watch.alike(held.open, seen) else None
@@ -245,21 +246,18 @@ class AlertEngine:
         if not found:
             most = QUIET_MS if subject in self._units else AGAIN_MS
             known = latest, around.derived, around.next_round
-            moments = self._moments(memory, subject, latest, around, now)
+            moments = self._moments(memory, shared)
             self._watchlist.looked(subject, now, *known, moments=moments, most=most)
         return found
 
-    def _moments(
-        self, memory: Memory, subject: str, latest: LatestByAsset, around: SharedContext, now: int
-    ) -> Iterator[int]:
+    def _moments(self, memory: Memory, shared: RuleContext) -> Iterator[int]:
         """Yield when time alone may change something at a subject at which there is nothing to store now."""
-        for binding in self._bindings[subject]:
-            context = self._context(memory, binding, latest, around, now)
-            if binding is self._bindings[subject][0]:
-                yield from turning_points(context)
+        yield from turning_points(shared)
+        for binding in self._bindings[shared.subject.id]:
             if (held := memory.held.get(binding.key)) is not None:
+                context = _with_alert(shared, held)
                 yield from state_machine.turning_points(held.open, binding.watch.waits(context.levels))
-                standing = _standing(binding, held, held.open, (), now)
+                standing = _standing(binding, held, held.open, (), shared.now)
                 if standing is not None:
                     telling = self._mailing.next(binding, context, standing, wide=memory.silence_is_wide)
                     yield from () if telling is None else (telling,)
@@ -315,8 +313,9 @@ class AlertEngine:
         binding = self._bound.get((alert.rule, alert.asset))
         if binding is None:
             return None
-        context = self._context(look.memory, binding, look.latest, look.around, look.now)
         held = look.memory.held.get(binding.key)
+        shared = self._context(look.memory, binding.subject.id, look.latest, look.around, look.now)
+        context = _with_alert(shared, held)
         rests = (
             held is not None
             and held.id == alert.id
@@ -357,6 +356,11 @@ class AlertEngine:
         if outcome.telling is not None:
             words = words + self._mailing.tell(change, alert_id, outcome.telling, outcome, quiet)
         return replace(to_held(change.read(alert_id)), open=after), words
+
+
+def _with_alert(shared: RuleContext, held: OpenAlert | None) -> RuleContext:
+    """Return what one rule may look at: its own alert too, unless that rests."""
+    return shared if held is None or held.open.ended is not None else replace(shared, open=held.open)
 
 
 def _standing(

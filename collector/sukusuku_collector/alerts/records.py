@@ -27,19 +27,15 @@ Key = tuple[str, str]
 class RuleBinding:
     """A rule at a subject: how it is watched, and on which terms people are told.
 
-    `levels` are those in quiet times and in an outbreak.
+    Its alert is held under `key`; `levels` are those in quiet times and in an outbreak.
     """
 
+    key: Key
     subject: Subject
     watch: Watch
     levels: tuple[AlertLevels, AlertLevels]
     terms: Terms
     timetable: Timetable | None = None
-
-    @property
-    def key(self) -> Key:
-        """Under which its alert is held."""
-        return self.watch.rule.value, self.subject.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sukusuku_core.model import Quality
 from sukusuku_server.model.series import Latest
 from sukusuku_server.settings import Room, Unit
 
@@ -12,8 +13,12 @@ def last_time(latest: Mapping[str, Latest]) -> int | None:
     What the edge node tells from its settings (`Info/...`) does not count: that keeps coming when the device behind
     the asset is dead.
     """
-    times = (item.last_good for name, item in latest.items() if not name.startswith("Info/"))
-    return max((time for time in times if time is not None), default=None)
+    newest = None
+    for name, item in latest.items():  # a loop, because it is asked for every message
+        time = item.time if item.quality is Quality.GOOD else item.good_before
+        if time is not None and (newest is None or time > newest) and not name.startswith("Info/"):
+            newest = time
+    return newest
 
 
 def was_measured(latest: Mapping[str, Latest], metric: str) -> bool:
@@ -39,11 +44,9 @@ def key_metrics(asset: Unit | Room, latest: Mapping[str, Latest]) -> tuple[str, 
 def turns(latest: Mapping[str, Latest], silent_after: float) -> list[int]:
     """Return the moments (UTC ms) at which values of an asset become too old if nothing new comes."""
     patience = round(silent_after * 1000) + 1
-    return [
-        time + patience
-        for item in latest.values()
-        for time in ((item.time,) if item.last_good is None else {item.time, item.last_good})
-    ]
+    times = {item.time for item in latest.values()}  # what came in one message is one moment
+    times.update(item.good_before for item in latest.values() if item.good_before is not None)
+    return [time + patience for time in times]
 
 
 def lost_metrics(asset: Unit | Room, latest: Mapping[str, Latest], silent_after: float, now: int) -> dict[str, int]:
