@@ -22,31 +22,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 from sukusuku_core.broker_settings import MqttSettings
 from sukusuku_core.ending import end
 from sukusuku_core.errors import TransientError
-from sukusuku_mqtt import broker_limits
+from sukusuku_mqtt import broker_limits, paho_client
 from sukusuku_mqtt.broker_limits import BrokerLimits
 from sukusuku_mqtt.messages import Message, Outgoing, TooLargeError, Will
+from sukusuku_mqtt.paho_client import Client
 
 BATCH = 256
 """Most messages that one readiness of the socket hands on."""
-
-
-LARGEST_PACKET = 8 * 1024 * 1024
-"""Bytes of the largest packet that is taken. Mosquitto without `max_packet_size` hands on up to 256 MiB in one."""
-
-
-class _BoundedClient(paho.Client):
-    """paho's client, which would read a packet of any size into memory; `refused` is the size of one that is too large.
-
-    Before the body of a packet is read, its whole length is asked for: that is where a large one is seen.
-    """
-
-    refused: int | None = None
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        if bufsize > LARGEST_PACKET:
-            self.refused = bufsize
-            raise ConnectionError("a packet is too large")
-        return super()._sock_recv(bufsize)
 
 
 class MqttSession:
@@ -60,13 +42,15 @@ class MqttSession:
     wait here, and one that is too large raises TooLargeError instead of ending the session. Topic aliases are not used.
     One that acknowledges nothing for one and a half `keepalive` though something waits for it has ended the session: it
     answers pings, and may be cut off from the rest of its cluster.
-    A packet above `LARGEST_PACKET` ends the session before it is in memory; in MQTT 5 the broker does not send it.
+    A packet above `paho_client.LARGEST_PACKET` ends the session before it is in memory; in MQTT 5 the broker does not
+    send it.
     """
 
     def __init__(self, settings: MqttSettings, will: Will | Callable[[], Awaitable[Will]] | None = None) -> None:
         self._settings = settings
         self._five = settings.protocol == "5"
-        self._client = _BoundedClient(
+        self._client = Client(
+            self._take,
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             clean_session=None if self._five else True,
@@ -167,7 +151,7 @@ class MqttSession:
             return
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves it without types
         properties.SessionExpiryInterval = 0
-        properties.MaximumPacketSize = LARGEST_PACKET  # the broker drops what is larger
+        properties.MaximumPacketSize = paho_client.LARGEST_PACKET  # the broker drops what is larger
         self._client.connect(host, port, keepalive, clean_start=True, properties=properties)
 
     def _trust(self) -> None:
@@ -199,6 +183,7 @@ class MqttSession:
 
     def _let_go(self, *, with_will: bool) -> None:
         if self._closed is None:
+            self._client.send_joined()
             kept = self._five and with_will
             self._client.disconnect(
                 ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message") if kept else None
@@ -216,11 +201,13 @@ class MqttSession:
     def subscribe(self, filters: list[str] | tuple[str, ...], qos: int = 1) -> None:
         """Ask for topics. The broker's answer is not waited for: messages follow it on the same connection."""
         self._check()
+        self._client.send_joined()
         self._client.subscribe([(item, qos) for item in filters])
 
     def unsubscribe(self, filters: list[str] | tuple[str, ...]) -> None:
         """Ask for topics no more. What the broker has sent already still arrives."""
         self._check()
+        self._client.send_joined()
         self._client.unsubscribe(list(filters))
 
     @property
@@ -260,12 +247,17 @@ class MqttSession:
         return message.qos == 0 or len(self._unacknowledged) < self._limits.unacknowledged
 
     def _send(self, message: Outgoing) -> None:
+        if message.qos == 0:
+            if self._client.join(message.topic, message.payload, retain=message.retain):
+                asyncio.get_running_loop().call_soon(self._client.send_joined)
+            if message.confirmed is not None:
+                message.confirmed()  # the broker can do no better
+            return
+        self._client.send_joined()
         info = self._client.publish(message.topic, message.payload, message.qos, message.retain)
         if info.rc not in {paho.MQTT_ERR_SUCCESS, paho.MQTT_ERR_AGAIN}:
             raise TransientError(f"MQTT publish to {message.topic}: {paho.error_string(info.rc)}")
-        if message.qos == 0 and message.confirmed is not None:
-            message.confirmed()  # the broker can do no better
-        if message.qos > 0 and not info.is_published():
+        if not info.is_published():
             if not self._unacknowledged:
                 self._acknowledged = self._now()
             self._unacknowledged[info.mid] = message.confirmed
@@ -297,10 +289,14 @@ class MqttSession:
     def _read(self) -> None:
         for _ in range(BATCH):
             before = len(self._inbox)
-            if self._client.loop_read() != paho.MQTT_ERR_SUCCESS or len(self._inbox) == before:
+            if self._client.loop_read() != paho.MQTT_ERR_SUCCESS:
+                break
+            if len(self._inbox) == before and not self._client.unread:
                 break
         if self._inbox:
             self._arrived.set()
+        if self._client.unread and self._closed is None:  # the socket will not tell of it
+            asyncio.get_running_loop().call_soon(self._read)
 
     def _write(self) -> None:
         self._client.loop_write()
@@ -360,8 +356,11 @@ class MqttSession:
             reason = f"a packet of {refused} bytes came; limit them at the broker (Mosquitto: max_packet_size 1048576)"
         self._end(str(reason))
 
+    def _take(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - for each message
+        self._inbox.append(Message(topic, payload, retain))
+
     def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
-        self._inbox.append(Message(message.topic, bytes(message.payload), message.retain))
+        self._take(message.topic, bytes(message.payload), message.retain)
 
     def _on_publish(self, _client: Any, _data: Any, mid: int, _reason: Any, _properties: Any) -> None:
         confirmed = self._unacknowledged.pop(mid, None)

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from sukusuku_core.errors import TransientError
-from sukusuku_mqtt import MqttSession, MqttSettings, Will, client
+from sukusuku_mqtt import MqttSession, MqttSettings, Will, paho_client
 from sukusuku_mqtt.broker_limits import OVERHEAD
 from sukusuku_mqtt.messages import TooLargeError
 from tests.support.broker import mosquitto
@@ -125,6 +125,41 @@ def test_many_messages_wait_for_a_broker_that_acknowledges_few_at_a_time(protoco
     asyncio.run(work())
 
 
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_messages_of_every_size_arrive_as_they_were_sent_and_in_order(
+    broker: int, protocol: Literal["3.1.1", "5"]
+) -> None:
+    edges = [edge + by for edge in (0, 127, 16_383, 65_536, 2_097_151) for by in (-60, -2, -1, 0, 1) if edge + by >= 0]
+    sent = [bytes([n]) * size for n, size in enumerate(edges)] + [b"%d" % n for n in range(200)]
+
+    async def work() -> None:
+        settings = MqttSettings("127.0.0.1", broker, "one", protocol=protocol)
+        async with asyncio.timeout(PATIENCE), MqttSession(settings) as session:
+            session.subscribe(["sizes/所"])
+            for payload in sent:
+                session.publish("sizes/所", payload)
+            heard: list[bytes] = []
+            while len(heard) < len(sent):
+                heard += [message.payload for message in await session.receive()]
+        assert heard == sent
+
+    asyncio.run(work())
+
+
+def test_what_was_said_last_leaves_before_the_session_ends(broker: int) -> None:
+    async def work() -> None:
+        settings = MqttSettings("127.0.0.1", broker, "listener")
+        async with asyncio.timeout(PATIENCE), MqttSession(settings) as listener:
+            listener.subscribe(["last"])
+            async with MqttSession(MqttSettings("127.0.0.1", broker, "speaker")) as speaker:
+                listener.publish("last", b"heard", 1)
+                await listener.receive()
+                speaker.publish("last", b"word")
+            assert [message.payload for message in await listener.receive()] == [b"word"]
+
+    asyncio.run(work())
+
+
 def test_no_message_overtakes_one_that_waits_for_the_broker() -> None:
     async def work() -> None:
         with mosquitto(settings="max_inflight_messages 2") as port:
@@ -167,7 +202,7 @@ async def all_of(session: MqttSession, seen: list[int]) -> None:
 def test_a_packet_that_is_too_large_is_never_in_memory(
     broker: int, monkeypatch: pytest.MonkeyPatch, protocol: Literal["3.1.1", "5"]
 ) -> None:
-    monkeypatch.setattr(client, "LARGEST_PACKET", 10_000)
+    monkeypatch.setattr(paho_client, "LARGEST_PACKET", 10_000)
 
     async def work() -> None:
         settings = MqttSettings("127.0.0.1", broker, "reader", protocol=protocol)

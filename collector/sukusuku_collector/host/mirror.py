@@ -26,6 +26,8 @@ from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Asset, Text, leaves
 from sukusuku_server.timeseries.protocols import LiveReader
 
+TIME_MS = 30_000
+"""`time` alone is shown so often at most: every message changes it."""
 _MIRROR = re.compile(r"sukusuku/[^/]+/[^/]+/[^/]+/state")
 
 _log = logging.getLogger("sukusuku_collector.host.mirror")
@@ -41,32 +43,35 @@ def everything(operator: str) -> str:
     return f"sukusuku/{operator}/+/+/state"
 
 
-def farewell(asset: Asset, unknown: UnitView | RoomView, latest: Mapping[str, Latest]) -> bytes:
+def farewell(unknown: UnitView | RoomView, latest: Mapping[str, Latest]) -> UnitView | RoomView:
     """Return an asset that nobody looks after from now on: `unknown` as without values, with when it was last heard."""
     simulated, last = is_simulated(latest), last_time(latest)
     if isinstance(unknown, UnitView):
-        return body(asset, replace(unknown, last_time=last, simulated=simulated))
-    return body(asset, replace(unknown, last_time=last, simulated=simulated))
+        return replace(unknown, last_time=last, simulated=simulated)
+    return replace(unknown, last_time=last, simulated=simulated)
 
 
 def body(asset: Asset, view: UnitView | RoomView) -> bytes:
     """Return an asset as JSON. Null: not known. `time` is when it was last measured, in Japan's time."""
-    shown: dict[str, Any] = {
+    return _encoded(asset, _state(asset, view), view.last_time)
+
+
+def _encoded(asset: Asset, state: Mapping[str, Any], last: int | None) -> bytes:
+    shown = {
         "id": asset.id,
         "kind": asset.kind.value,
         "site": asset.site.id,
         "name": _names(asset.settings.name),
         "site_name": _names(asset.site.name),
-        "condition": view.condition.value,
-        "stale": view.stale,
-        "simulated": view.simulated,
-        "time": None if view.last_time is None else japan_time(view.last_time).isoformat(timespec="milliseconds"),
+        "time": None if last is None else japan_time(last).isoformat(timespec="milliseconds"),
     }
-    if isinstance(view, UnitView):
-        shown |= _unit(view)
-    else:
-        shown |= _room(asset, view)
-    return msgspec.json.encode(shown)
+    return msgspec.json.encode({**shown, **state})
+
+
+def _state(asset: Asset, view: UnitView | RoomView) -> dict[str, Any]:
+    """Return what is shown of an asset and changes, but for the time."""
+    state = {"condition": view.condition.value, "stale": view.stale, "simulated": view.simulated}
+    return state | (_unit(view) if isinstance(view, UnitView) else _room(asset, view))
 
 
 def _unit(view: UnitView) -> dict[str, Any]:
@@ -118,7 +123,8 @@ class Mirror:
         self._clock = clock
         there = (asset for asset in index.assets.values() if not asset.has_left(clock()))
         self.topics = {topic(self._operator, asset) for asset in there}
-        self._shown: dict[str, bytes] = {}
+        self._shown: dict[str, tuple[dict[str, Any], int | None]] = {}
+        """State and time of each asset as the broker has them."""
         self._watchlist = Watchlist(index.assets)
 
     def after(self, before: "Mirror", mqtt: MqttSession) -> None:
@@ -144,14 +150,19 @@ class Mirror:
                 self._watchlist.looked(ident, now, latest, derived, most=QUIET_MS)
                 continue
             view = views.view(self._index, asset, latest, now, derived)
-            shown = body(asset, view)
-            if self._shown.get(ident) != shown:
-                mqtt.publish(topic(self._operator, asset), shown, retain=True)
-                self._shown[ident] = shown
+            self._show(mqtt, asset, _state(asset, view), view.last_time)
             end = leaves(asset.settings)
             moments = [*turns(latest.get(ident, {}), view.silent_after), *(() if end is None else (end,))]
             most = QUIET_MS if isinstance(view, UnitView) else AGAIN_MS  # a room goes by hours and shifts
             self._watchlist.looked(ident, now, latest, derived, moments=moments, most=most)
+
+    def _show(self, mqtt: MqttSession, asset: Asset, state: dict[str, Any], last: int | None) -> None:
+        """Publish an asset, unless the broker has it so; a time that is only a little newer waits."""
+        shown, time = self._shown.get(asset.id, (None, None))
+        if state == shown and (last == time or (last and time and 0 < last - time < TIME_MS)):
+            return
+        mqtt.publish(topic(self._operator, asset), _encoded(asset, state, last), retain=True)
+        self._shown[asset.id] = state, last
 
     def end(self, mqtt: MqttSession) -> None:
         """Nobody will say any more when the values grow old: they are old from now on."""
@@ -159,9 +170,8 @@ class Mirror:
         for asset in self._index.assets.values():
             if asset.has_left(now):
                 continue
-            shown = farewell(asset, views.view(self._index, asset, {}, now), latest.get(asset.id, {}))
-            if self._shown.get(asset.id) != shown:
-                mqtt.publish(topic(self._operator, asset), shown, retain=True)
+            view = farewell(views.view(self._index, asset, {}, now), latest.get(asset.id, {}))
+            self._show(mqtt, asset, _state(asset, view), view.last_time)
 
     def left_over(self, mqtt: MqttSession, message: Message) -> bool:
         """Whether a message is of the mirror; what the broker retains of assets that are gone is taken away."""

@@ -14,6 +14,7 @@ from sukusuku_collector.host import mirror
 from sukusuku_collector.host.claim import Heard, HostClaim, RivalError
 from sukusuku_collector.host.foreign import Foreign
 from sukusuku_collector.host.mirror import Mirror
+from sukusuku_collector.host.pace import Pace
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.lease import Holding, NoLease, SupersededError
 from sukusuku_core import proof, state, topics
@@ -52,7 +53,11 @@ class HostStore(LiveReader, Notes, Protocol):
 
 
 class Host:
-    """Keeps a session with the broker. `committed` is called after each commit with the assets that got readings."""
+    """Keeps a session with the broker.
+
+    `committed` is called after commits with the assets that got readings: after each while little happens, otherwise
+    after several, within half a second (`pace.py`).
+    """
 
     def __init__(
         self,
@@ -85,6 +90,9 @@ class Host:
         self._mqtt: MqttSession | None = None
         self._mirrors = mirror.everything(facility.operator.id)
         self._mirroring = Mirror(index, store, clock)
+        self._changed: set[str] = set()
+        """Assets that got readings, which alerts and mirror have not seen yet."""
+        self._pace = Pace()
         self._ready = False
         self._problems = TransitionLog(_log)
         self._reconnect = Reconnect(facility.broker.session(f"host-{facility.host_id}-{self._instance}"))
@@ -193,7 +201,7 @@ class Host:
 
     async def _converse(self, mqtt: MqttSession, since: int) -> None:
         while True:
-            messages = await _receive(mqtt, TICK)
+            messages = await _receive(mqtt, self._patience())
             now = self._clock()
             for message in messages:
                 if message.topic == self._claims:
@@ -219,10 +227,24 @@ class Host:
             self._must_hold()
             for command in outcome.commands:
                 mqtt.publish(command.topic, command.payload)
-            if outcome.changed:
-                self._committed(outcome.changed)
-                self.mirror(outcome.changed)
+            self._changed |= outcome.changed
+            self._look()
             await asyncio.sleep(0)  # let the answers leave before the next batch
+
+    def _patience(self) -> float:
+        """Return the seconds after which something is to be done when nothing arrives."""
+        return min(TICK, self._pace.wait(asyncio.get_running_loop().time())) if self._changed else TICK
+
+    def _look(self) -> None:
+        """Have alerts and mirror see what has changed, when it is time for that."""
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        if not self._changed or self._pace.wait(begun):
+            return
+        changed, self._changed = self._changed, set()
+        self._committed(changed)
+        self.mirror(changed)
+        self._pace.looked(begun, clock())
 
     def _must_hold(self) -> None:
         """Raise TransientError when another collector may have taken over: nothing is acknowledged then."""
