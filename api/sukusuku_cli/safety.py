@@ -117,8 +117,9 @@ def _unprotected(facility: Facility) -> Iterator[tuple[str, str, str]]:
             if getattr(influx, key) is not None and (host := _clear(influx.url)) is not None:
                 yield f"store.influx.{key}", host, _HTTPS
     postgres = facility.store.postgres
-    if facility.store.kind == "postgres" and (host := postgres.in_the_clear) and not is_loopback(host):
-        yield "store.postgres.url", host, _POSTGRES_TLS
+    far = [host for host in postgres.in_the_clear if not is_loopback(host)]
+    if facility.store.kind == "postgres" and far:
+        yield "store.postgres.url", far[0], _POSTGRES_TLS
     if ngsi is not None and ngsi.token is not None and (host := _clear(ngsi.url)) is not None:
         yield "ngsi_ld.token", host, _HTTPS
 

@@ -21,6 +21,7 @@ from tests.cli.doctor_world import FACILITY, Fine, findings, wrongs
         ('[mail]\nsender = "s@example.jp"\nhost = "m.example"\nusername = "u"\npassword = "env:P"', {"mail.password"}),
         ('[mail]\nsender = "s@example.jp"\nhost = "m.example"\nsecurity = "tls"\nusername = "u"\npassword = "env:P"', set()),  # noqa: E501
         ('[store]\nkind = "postgres"\n[store.postgres]\nurl = "postgresql://s@db.example/s"', {"store.postgres.url"}),
+        ('[store]\nkind = "postgres"\n[store.postgres]\nurl = "postgresql://s@[::1]:5,db.example:6/s?target_session_attrs=primary"', {"store.postgres.url"}),  # noqa: E501
         ('[store]\nkind = "postgres"\n[store.postgres]\nurl = "postgresql://s@db.example/s?sslmode=require"', set()),
         ('[store]\nkind = "influx"\n[store.influx]\nurl = "http://i.example:8086"\ntoken = "env:P"\norg = "o"', {"store.influx.token"}),  # noqa: E501
         ('[ngsi_ld]\nurl = "http://n.example"\ntoken = "env:P"', {"ngsi_ld.token"}),

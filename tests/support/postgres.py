@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,22 @@ class PostgresServer:
             [program("initdb"), "-D", self._data, *options], user=_user(), capture_output=True, text=True, check=False
         )
         assert made.returncode == 0, made.stderr
+
+    def make_standby(self, of: "PostgresServer") -> None:
+        """Make the files of a server that follows another one, which from then on waits for it with each commit."""
+        shutil.chown(self.folder, _user())
+        options = ["-D", str(self._data), "-h", str(of.folder), "-U", "sukusuku", "--write-recovery-conf"]
+        copy = [program("pg_basebackup"), *options, "--checkpoint=fast"]
+        made = subprocess.run(copy, user=_user(), capture_output=True, text=True, check=False)
+        assert made.returncode == 0, made.stderr
+
+    def ask(self, statement: str) -> Any:
+        """Return the first value that the server answers."""
+        import psycopg  # noqa: PLC0415 - as below
+
+        with psycopg.connect(f"postgresql://sukusuku@/postgres?host={self.folder}", autocommit=True) as connection:
+            found = connection.execute(statement)
+            return found.fetchall()[0][0] if found.description else None
 
     def settings(self, schema: str | None = None) -> Postgres:
         """Return how to reach a store; a new and empty one when no schema is named."""

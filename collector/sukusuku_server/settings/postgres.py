@@ -30,11 +30,20 @@ class Postgres(Settings, frozen=True, kw_only=True):
         return f"{self.url.partition('?')[0]} ({self.schema})"
 
     @property
-    def in_the_clear(self) -> str | None:
-        """Return the host of a server to which password and readings may go without TLS."""
+    def hosts(self) -> tuple[str, ...]:
+        """Return the host of each server that is named; a folder of sockets is none."""
         parts = urlsplit(self.url)
-        mode = parse_qs(parts.query).get("sslmode", ["prefer"])[-1]
-        return None if mode in {"require", "verify-ca", "verify-full"} else parts.hostname
+        places = parts.netloc.rpartition("@")[2].split(",")
+        named = [place[1:].partition("]")[0] if place[:1] == "[" else place.partition(":")[0] for place in places]
+        for more in parse_qs(parts.query).get("host", ()):
+            named += more.split(",")
+        return tuple(host for host in named if host and not host.startswith("/"))
+
+    @property
+    def in_the_clear(self) -> tuple[str, ...]:
+        """Return the hosts to which password and readings may go without TLS."""
+        mode = parse_qs(urlsplit(self.url).query).get("sslmode", ["prefer"])[-1]
+        return () if mode in {"require", "verify-ca", "verify-full"} else self.hosts
 
 
 def check_postgres(postgres: Postgres) -> Iterator[Mistake]:
@@ -42,3 +51,10 @@ def check_postgres(postgres: Postgres) -> Iterator[Mistake]:
     parts = urlsplit(postgres.url)
     if parts.password is not None or "password" in parse_qs(parts.query):
         yield Mistake("store.postgres.url", "found a password in the address; give it as `password`")
+    wanted = parse_qs(parts.query).get("target_session_attrs", [""])[-1]
+    if len(postgres.hosts) > 1 and wanted not in {"read-write", "primary"}:
+        yield Mistake(
+            "store.postgres.url",
+            f"found {len(postgres.hosts)} servers without `target_session_attrs=read-write`; add it, or a standby, "
+            "which cannot be written, may be taken",
+        )

@@ -100,7 +100,17 @@ class PostgresDatabase:
             self._revision = after
 
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """See `Database`."""
+        """See `Database`. A reader whose connection was lost since the last question asks again, over a new one."""
+        with self._lock:
+            connected = self._connection is not None
+            try:
+                return self._answered(sql, parameters)
+            except TransientError:
+                if self._owner or not connected or self._connection is not None:
+                    raise
+            return self._answered(sql, parameters)
+
+    def _answered(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self.translated() as connection:
             rows: list[tuple[Any, ...]] = connection.execute(translated(sql), parameters).fetchall()
             return rows
