@@ -27,7 +27,7 @@ from sukusuku_server.model.proofs import ProofState, proof_key
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
 from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.settings import MAIL
-from sukusuku_server.timeseries import duplicates_key
+from sukusuku_server.timeseries import PACKED, duplicates_key
 from sukusuku_server.timeseries.influx.thinning import overdue
 from sukusuku_server.timeseries.unassigned import DROPPED
 
@@ -40,12 +40,13 @@ def health(context: Context) -> out.HealthOut:
     latest: LatestByAsset = {}
     tallies: list[Tally] = []
     unassigned: list[Tally] = []
-    dropped, doubt, undeleted, hearing = 0, None, None, False
+    dropped, doubt, undeleted, packed, hearing = 0, None, None, None, False
     try:
         readable, latest = store.live.available(), store.live.latest()
         hearing = not context.is_collector_away(now)
         tallies, unassigned = store.history.tallies(), store.history.unassigned()
         dropped, doubt = store.history.noted(DROPPED) or 0, context.clock_doubt()
+        packed = store.history.noted(PACKED)
         undeleted = overdue(store.history, now) if context.facility.store.kind == "influx" else None
     except SukusukuError:
         readable = False
@@ -93,6 +94,7 @@ def health(context: Context) -> out.HealthOut:
             for asset, last in left_out(latest, context.index.assets).items()
         ],
         unassigned_dropped=dropped,
+        packed_before=None if packed is None else japan_time(packed),
         undeleted_before=None if undeleted is None else japan_time(undeleted),
     )
 

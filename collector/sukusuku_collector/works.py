@@ -29,6 +29,7 @@ from sukusuku_collector.doors import registry as doors
 from sukusuku_collector.doors.protocol import World
 from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
+from sukusuku_collector.maintenance.compaction import CompactionTask
 from sukusuku_collector.maintenance.kpi_writer import KpiWriter
 from sukusuku_collector.maintenance.limit_writer import LimitWriter
 from sukusuku_collector.maintenance.records_retention import RecordsRetention
@@ -113,11 +114,13 @@ class Works:
         certificates = CertificateWatch(facility, store, operations, clock)
         silences = SilenceReminder(index, operations, clock)
         housekeeping = RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step)
+        compaction = CompactionTask(facility.store, store, clock)
         sure = clock.sure
         self._jobs: dict[str, Job] = {f"outbox of {name}": partial(it.run, sure) for name, it in self._workers.items()}
         self._jobs |= {
             "clock": partial(clock.run, ClockCorrection(facility, store, operations, deriver, self._engine)),
             "housekeeping": partial(housekeeping.run, sure),
+            "compaction": partial(compaction.run, sure),
             "records": partial(records.run, sure),
             "backups": partial(backups.run, sure),
             "certificates": partial(certificates.run, sure),

@@ -271,6 +271,9 @@ class HealthOut(Shape):
         "no more. One that is given up stays there, with its last day (`until`)"
     )
     unassigned_dropped: int = Field(description="Unassigned messages dropped for lack of space: lost")
+    packed_before: datetime | None = Field(
+        description="Readings from before this are packed into little room; null: none are yet", examples=[_TIME]
+    )
     undeleted_before: datetime | None = Field(
         description="Raw counts of rooms from before this should be gone from InfluxDB for two days and are not; "
         "null: as it should be",

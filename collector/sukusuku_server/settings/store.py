@@ -24,6 +24,8 @@ class StoreSettings(Settings, frozen=True, kw_only=True):
     path: str = "readings.db"
     acknowledge: Literal["stored", "replicated"] = "stored"
     """When an edge node may delete a reading: once it is in the file, or once it is in InfluxDB as well."""
+    compact_after_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 1
+    """Days after which raw readings are packed into little room; 0: never. They are told as before."""
     keep_raw_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 730
     """Days after which raw readings are deleted; 0: never. At least 31. Hourly values are kept for ever."""
     keep_occupancy_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 90

@@ -16,6 +16,8 @@ PRUNED = "pruned"
 FAULT_CODE = "Fault/Code"
 """Its raw readings are not deleted: availability is told from them to the second, also of old months."""
 
+PACKED = "packed"
+"""Under which it is noted before what time (UTC ms) readings were all packed when that was looked at last."""
 THINNED_READINGS = "thinned-readings"
 """Under which it is noted before what time (UTC ms) the raw readings of rooms are deleted."""
 

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 from sukusuku_server.model.series import Row
-from sukusuku_server.timeseries import sql_writes
-from sukusuku_server.timeseries.database import Transaction, typed
+from sukusuku_server.timeseries.database import Transaction
+from sukusuku_server.timeseries.packed import Key, Packed
 
 _RETURNING = """
-SELECT moved.series, moved.original, moved.time, moved.quality, {} FROM moved
-JOIN reading ON reading.time = moved.time AND reading.series = moved.series
-WHERE moved.time >= ? AND moved.time <= ? AND moved.quality IS NOT NULL AND moved.original >= ? AND moved.original <= ?
+SELECT series, original, time, quality FROM moved
+WHERE time >= ? AND time <= ? AND quality IS NOT NULL AND original >= ? AND original <= ?
 """
 _FUTURE = """
 SELECT asset, min(time), max(time) FROM derived JOIN derived_series ON derived_series.id = derived.series
@@ -17,19 +16,21 @@ WHERE time > ? GROUP BY asset
 """
 
 
-def bring_back(run: Transaction, since: int, until: int, earliest: int, now: int) -> Sequence[Row]:
+def bring_back(run: Transaction, packed: Packed, since: int, until: int, earliest: int, now: int) -> Sequence[Row]:
     """Return moved readings of since <= time <= until to their own time and quality; tell which they are now.
 
     Only a time between `earliest` and `now` is one of its own. All are UTC ms.
     """
-    found = run.execute(_RETURNING.format(", ".join(run.values)), (since, until, earliest, now)).fetchall()
+    keys: list[Key] = []
     rows: list[Row] = []
-    for series, original, time, quality, *value in found:
-        run.execute("DELETE FROM reading WHERE time = ? AND series = ?", (time, series))
-        run.execute("DELETE FROM moved WHERE series = ? AND original = ?", (series, original))
-        rows.append((original, series, typed(value), quality))
-    kept = list(run.insert(rows))
-    sql_writes.newest_again(run, {series for series, *_ in found}, now)
+    for series, original, time, quality in run.execute(_RETURNING, (since, until, earliest, now)).fetchall():
+        for _, _, value, _ in packed.rows(run, series, time, time + 1):
+            run.execute("DELETE FROM moved WHERE series = ? AND original = ?", (series, original))
+            keys.append((time, series))
+            rows.append((original, series, value, quality))
+    packed.remove(run, keys)
+    kept = list(packed.insert(run, rows))
+    packed.newest_again(run, {series for _, series in keys}, now)
     return kept
 
 

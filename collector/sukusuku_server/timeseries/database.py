@@ -66,6 +66,9 @@ class Database(Protocol):
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Commit durably what the block writes, all of it or nothing."""
 
+    def snapshot(self) -> AbstractContextManager[object]:
+        """Let all questions of the block be answered as of one moment. It holds other threads off."""
+
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows that answer a question."""
 

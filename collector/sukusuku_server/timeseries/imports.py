@@ -10,6 +10,7 @@ from sukusuku_server.model.imports import Imported, NewImport
 from sukusuku_server.model.series import Row
 from sukusuku_server.timeseries import rollups, sql_writes
 from sukusuku_server.timeseries.database import Transaction
+from sukusuku_server.timeseries.packed import Packed
 
 _COLUMNS = "number, asset, metric, source, digest, time, first, last, readings, undone"
 LISTED = f"SELECT {_COLUMNS} FROM import ORDER BY number"  # noqa: S608 - columns
@@ -59,7 +60,9 @@ def _read(
     return Imported(number, NewImport(asset, metric, source, digest), *rest)
 
 
-def take_back(run: Transaction, what: Imported, now: int, pruned: int, numeric: Collection[int]) -> Collection[int]:
+def take_back(
+    run: Transaction, packed: Packed, what: Imported, now: int, pruned: int, numeric: Collection[int]
+) -> Collection[int]:
     """Delete the readings of an import with what was rolled up of them; return the series that they were of.
 
     `pruned` is before what time (UTC ms) raw readings have been deleted: of such an hour that holds readings of others
@@ -68,11 +71,11 @@ def take_back(run: Transaction, what: Imported, now: int, pruned: int, numeric: 
     keys = run.execute(
         "SELECT series, time FROM imported WHERE number = ? ORDER BY series, time", (what.number,)
     ).fetchall()
-    run.executemany("DELETE FROM reading WHERE series = ? AND time = ?", keys)
+    packed.remove(run, [(time, series) for series, time in keys])
     for (series, hour), group in groupby(keys, key=lambda key: (key[0], key[1] // HOUR_MS)):
-        _sum_again(run, series, hour, len(list(group)), pruned, numeric)
+        _sum_again(run, packed, series, hour, len(list(group)), pruned, numeric)
     touched = {series for series, _ in keys}
-    sql_writes.newest_again(run, touched, now)
+    packed.newest_again(run, touched, now)
     run.execute(
         "DELETE FROM room_hour WHERE asset = ? AND time >= ? AND time <= ?",
         (what.what.asset, what.first // HOUR_MS * HOUR_MS, what.last),
@@ -82,11 +85,13 @@ def take_back(run: Transaction, what: Imported, now: int, pruned: int, numeric: 
     return touched
 
 
-def _sum_again(run: Transaction, series: int, hour: int, gone: int, pruned: int, numeric: Collection[int]) -> None:
+def _sum_again(
+    run: Transaction, packed: Packed, series: int, hour: int, gone: int, pruned: int, numeric: Collection[int]
+) -> None:
     begin = hour * HOUR_MS
     if begin < pruned:
         run.execute("DELETE FROM hourly WHERE series = ? AND hour = ? AND count <= ?", (series, hour, gone))
         return
-    left = sql_writes.rows(run, "WHERE series = ? AND time >= ? AND time < ?", (series, begin, begin + HOUR_MS))
+    left = packed.rows(run, series, begin, begin + HOUR_MS)
     run.execute("DELETE FROM hourly WHERE series = ? AND hour = ?", (series, hour))
     sql_writes.roll_up(run, rollups.summarise(left, numeric).hours)

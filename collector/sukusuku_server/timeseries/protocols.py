@@ -202,6 +202,17 @@ class Retention(Protocol):
         """
 
 
+class Compactable(Protocol):
+    """Makes old readings small."""
+
+    def compact(self, before: int) -> bool:
+        """Do a little to pack the readings of the days in Japan that ended before a time; whether there is more to do.
+
+        What the store tells of them stays the same, order included. Raises PermanentError when readings cannot be
+        packed; they stay as they are.
+        """
+
+
 class NoteReader(Protocol):
     """Reads the numbers that the collector keeps of its own."""
 
@@ -243,6 +254,7 @@ class Store(
     RejectedMessages,
     UnassignedMessages,
     Retention,
+    Compactable,
     Notes,
     StoreStatus,
     Protocol,

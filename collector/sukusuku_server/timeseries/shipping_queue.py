@@ -13,10 +13,11 @@ from typing import Self
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Reading
-from sukusuku_core.time import day_number, midnight
+from sukusuku_core.time import DAY_MS, day_number, midnight
 from sukusuku_server.model.series import Row
-from sukusuku_server.timeseries import migrations
+from sukusuku_server.timeseries import migrations, packed
 from sukusuku_server.timeseries.database import Transaction
+from sukusuku_server.timeseries.packed import Packed
 from sukusuku_server.timeseries.sql_reader import SqlReader
 from sukusuku_server.timeseries.sqlite_database import connect_read_only
 
@@ -30,6 +31,7 @@ MARK = "ship/mark"
 """What was last written into the other store to recognise that it has not forgotten anything."""
 SPOOL = "ship/spool"
 """The number by which the other store knows this one."""
+_ALL = 1 << 62
 
 _VANISHING = """
 SELECT metric, time FROM derived JOIN derived_series ON derived_series.id = derived.series
@@ -104,16 +106,12 @@ class Gone:
     until: int
 
 
-def list_gone(run: Transaction, series: int, begin: int, until: int, claimed: int) -> None:
+def list_gone(run: Transaction, known: Packed, series: int, begin: int, until: int, claimed: int) -> None:
     """Within a transaction that deletes readings: list the stretch, and what is left of its days to be told again."""
     if claimed:
         first, last = (midnight(day_number(time) + days) for time, days in ((begin, 0), (until, 1)))
         run.execute("INSERT OR REPLACE INTO outgoing_gone VALUES (?, ?, ?)", (series, begin, until))
-        run.execute(
-            "INSERT OR IGNORE INTO outgoing SELECT time, series FROM reading "
-            "WHERE series = ? AND time >= ? AND time < ?",
-            (series, first, min(last, claimed)),
-        )
+        list_late(run, known.rows(run, series, first, min(last, claimed)), claimed)
 
 
 class Outgoing(SqlReader):
@@ -129,32 +127,44 @@ class Outgoing(SqlReader):
         rows = self._all("SELECT id, asset, metric, datatype FROM series", ())
         return [Series(number, asset, metric, DataType(datatype)) for number, asset, metric, datatype in rows]
 
-    def rows(self, start: int, end: int, limit: int = -1) -> list[Row]:
+    def rows(self, start: int, end: int, limit: int = _ALL) -> list[Row]:
         """Return readings of all series with start <= time < end, in order of time. Booleans are 0 and 1."""
-        return self._all(
-            "SELECT time, series, value, quality FROM reading WHERE time >= ? AND time < ? ORDER BY time LIMIT ?",
-            (start, end, limit),
-        )
+        with self._database.snapshot():
+            loose: list[Row] = self._all(
+                "SELECT time, series, value, quality FROM reading WHERE time >= ? AND time < ? ORDER BY time LIMIT ?",
+                (start, end, limit),
+            )
+            found = list(packed.first_of_all(self._database.ask, start, end, limit))
+        return packed.merged(loose, found)[:limit] if found else loose
 
     def rows_of(self, series: Collection[int], start: int, end: int) -> list[Row]:
         """Return readings of these series with start <= time < end, in order of time."""
-        return self._all(
-            "SELECT time, series, value, quality FROM reading WHERE time >= ? AND time < ? "
-            "AND series IN (SELECT value FROM json_each(?)) ORDER BY time",
-            (start, end, json.dumps(list(series))),
-        )
+        wanted = json.dumps(list(series))
+        with self._database.snapshot():
+            loose: list[Row] = self._all(
+                "SELECT time, series, value, quality FROM reading WHERE time >= ? AND time < ? "
+                "AND series IN (SELECT value FROM json_each(?)) ORDER BY time",
+                (start, end, wanted),
+            )
+            assets = self._all(
+                "SELECT DISTINCT asset FROM series WHERE id IN (SELECT value FROM json_each(?))", (wanted,)
+            )
+            found = packed.of_assets(self._database.ask, self._database.each, [it for (it,) in assets], start, end)
+        return packed.merged(loose, [row for row in found if row[1] in series])
 
     def listed(self, limit: int) -> tuple[list[tuple[int, int]], list[Row]]:
         """Return the first keys that are listed, and the readings that they name, as far as they are still there."""
-        found = self._all(
-            "SELECT time, series, value, quality FROM outgoing LEFT JOIN reading USING (time, series) "
-            "ORDER BY time, series LIMIT ?",
-            (limit,),
+        keys: list[tuple[int, int]] = self._all(
+            "SELECT time, series FROM outgoing ORDER BY time, series LIMIT ?", (limit,)
         )
-        rows: list[Row] = [
-            (time, series, value, quality) for time, series, value, quality in found if quality is not None
-        ]
-        return [(row[0], row[1]) for row in found], rows
+        with self._database.snapshot():
+            loose: list[Row] = self._all(
+                "SELECT time, series, value, quality FROM reading WHERE (time, series) IN "
+                "(SELECT time, series FROM outgoing ORDER BY time, series LIMIT ?)",
+                (limit,),
+            )
+            found = packed.of_keys(self._database.ask, keys)
+        return keys, packed.merged(loose, found)
 
     def hours(self, series: Collection[int], start: int, end: int) -> list[Hour]:
         """Hours of these series with start <= hour < end."""
@@ -180,12 +190,20 @@ class Outgoing(SqlReader):
 
     def days(self, start: int, end: int) -> dict[int, int]:
         """How many readings there are on each day in Japan, by the beginning (UTC ms) of the day."""
-        rows = self._all(
-            "SELECT (time + 32400000) / 86400000 * 86400000 - 32400000 AS day, count(*) FROM reading "
-            "WHERE time >= ? AND time < ? GROUP BY day ORDER BY day",
-            (start, end),
+        loose = dict(
+            self._all(
+                "SELECT (time + 32400000) / 86400000 AS day, count(*) FROM reading "
+                "WHERE time >= ? AND time < ? GROUP BY day",
+                (start, end),
+            )
         )
-        return dict(rows)
+        chunks = packed.counts(self._database.ask, start, end)
+        counts = loose | chunks
+        for day in chunks:
+            begin, after = max(start, midnight(day)), min(end, midnight(day + 1))
+            if day in loose or after - begin < DAY_MS:  # some may be in both, or some chunk too long
+                counts[day] = len(self.rows(begin, after))
+        return {midnight(day): counts[day] for day in sorted(counts) if counts[day]}
 
     def gone(self) -> list[Gone]:
         """Return stretches that are to be forgotten."""

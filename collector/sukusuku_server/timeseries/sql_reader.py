@@ -4,13 +4,25 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.time import HOUR_MS
-from sukusuku_server.model.series import Bucket, DerivedByAsset, Late, Point, Quarantined, RoomHour, Tally, Unassigned
-from sukusuku_server.timeseries import PRUNED, derived
+from sukusuku_server.model.series import (
+    Bucket,
+    DerivedByAsset,
+    Late,
+    Point,
+    Quarantined,
+    RoomHour,
+    Row,
+    Tally,
+    Unassigned,
+)
+from sukusuku_server.timeseries import PRUNED, derived, packed
 from sukusuku_server.timeseries.database import Database, typed
 
+_ALL = 1 << 62
 _QUALITIES = {int(quality): quality for quality in Quality}
 
 
@@ -46,31 +58,54 @@ class SqlReader:
 
     def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
         """See Store."""
-        rows = self._past.ask(
-            f"SELECT time, quality, datatype, {self._values()} FROM reading JOIN series ON series.id = reading.series "
-            "WHERE asset = ? AND metric = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?",
-            (asset, metric, start, end, limit),
-        )
-        return [Point(moment, typed(value, datatype), Quality(quality)) for moment, quality, datatype, *value in rows]
+        ask = self._past.ask
+        with self._past.snapshot():
+            found = ask("SELECT id, datatype FROM series WHERE asset = ? AND metric = ?", (asset, metric))
+            if not found:
+                return []
+            [(series, datatype)] = found
+            loose = self._rows("WHERE series = ? AND time >= ? AND time < ?", (series, start, end), limit)
+            chunks = list(packed.of_series(ask, asset, series, start, end, limit))
+        rows = packed.merged(loose, chunks)[:limit] if chunks else loose
+        return [Point(time, typed((value,), datatype), Quality(quality)) for time, _, value, quality in rows]
 
     def scan(self, assets: Collection[str], start: int, end: int) -> list[Reading]:
         """See Store."""
-        rows = self._past.ask(
-            f"SELECT asset, metric, time, quality, datatype, {self._values()} "
-            "FROM reading JOIN series ON series.id = reading.series "
-            f"WHERE time >= ? AND time < ? AND asset IN ({self._database.each}) ORDER BY time",
-            (start, end, json.dumps(list(assets))),
-        )
-        return [
-            Reading(asset, metric, moment, typed(value, datatype), _QUALITIES[quality])
-            for asset, metric, moment, quality, datatype, *value in rows
-        ]
+        ask, each, wanted = self._past.ask, self._past.each, json.dumps(list(assets))
+        with self._past.snapshot():
+            chunks = packed.of_assets(ask, each, assets, start, end)
+            names = {
+                number: (asset, metric, datatype == DataType.BOOLEAN)
+                for number, asset, metric, datatype in ask(
+                    f"SELECT id, asset, metric, datatype FROM series WHERE asset IN ({each})", (wanted,)
+                )
+            }
+            rows = self._rows(
+                f"WHERE time >= ? AND time < ? AND series IN (SELECT id FROM series WHERE asset IN ({each}))",
+                (start, end, wanted),
+            )
+        found = []
+        for time, series, value, quality in packed.merged(rows, chunks) if chunks else rows:
+            asset, metric, boolean = names[series]
+            told = bool(value) if boolean and value is not None else value
+            found.append(Reading(asset, metric, time, told, _QUALITIES[quality]))
+        return found
 
     def first(self) -> int | None:
         """See Store."""
-        pruned = "SELECT min(time) FROM reading WHERE time >= coalesce((SELECT value FROM host WHERE key = ?), 0)"
-        found = self._all(pruned, (PRUNED,))[0][0]
-        return None if found is None else int(found)
+        since = self.noted(PRUNED) or 0
+        loose = self._all("SELECT min(time) FROM reading WHERE time >= ?", (since,))[0][0]
+        return min((int(it) for it in (loose, packed.first(self._database.ask, since)) if it is not None), default=None)
+
+    def _rows(self, where: str, parameters: tuple[Any, ...], limit: int = _ALL) -> list[Row]:
+        """Return readings that are not in chunks, in order. Booleans are 0 and 1."""
+        found = self._past.ask(
+            f"SELECT time, series, quality, {self._values()} FROM reading {where} ORDER BY time, series LIMIT ?",
+            (*parameters, limit),
+        )
+        if len(self._past.values) == 1:
+            return [(time, series, value, quality) for time, series, quality, value in found]
+        return [(time, series, typed(value), quality) for time, series, quality, *value in found]
 
     def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
         """See Store."""

@@ -7,7 +7,7 @@ from operator import itemgetter
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import PermanentError
 from sukusuku_core.model import Reading
-from sukusuku_core.time import EARLIEST_READING
+from sukusuku_core.time import EARLIEST_READING, day_number, midnight
 from sukusuku_server.model.imports import Imported, NewImport
 from sukusuku_server.model.series import (
     Committed,
@@ -20,22 +20,28 @@ from sukusuku_server.model.series import (
     Unassigned,
 )
 from sukusuku_server.timeseries import (
+    PACKED,
     PRUNED,
     SETTLED_MS,
     THINNED_READINGS,
     clock_correction,
+    compaction,
     derivable_since,
     derived,
     imports,
+    pruning,
     rollups,
     shipping_queue,
     sql_writes,
     thinned_key,
     thinning,
 )
+from sukusuku_server.timeseries import moved as moving
 from sukusuku_server.timeseries import unassigned as keeping
+from sukusuku_server.timeseries.compaction import Compaction
 from sukusuku_server.timeseries.database import Database, Transaction
 from sukusuku_server.timeseries.live_view import LiveView
+from sukusuku_server.timeseries.packed import Packed
 from sukusuku_server.timeseries.sql_reader import SqlReader
 
 QUARANTINE_ROWS = 10_000
@@ -43,7 +49,6 @@ UNASSIGNED_BYTES = 256_000_000
 
 _log = logging.getLogger("sukusuku_server.timeseries")
 
-_MOVED = "SELECT series, max(original) FROM moved GROUP BY series"
 _DEAD = "INSERT INTO offline VALUES (?, ?) ON CONFLICT (subject) DO UPDATE SET since = excluded.since"
 _AT_ONCE = 64
 """Room is made for this part of all more than is needed: whose messages go is counted anew each time."""
@@ -63,6 +68,8 @@ class SqlStore(SqlReader):
         self._numeric: set[int] = set()
         self._new_series: list[tuple[int, str, str, int]] = []
         self._live = LiveView(database, self._names)
+        self._packed = Packed(self._names)
+        self._compaction: Compaction | None = None
         self._moved: dict[int, int] = {}  # the latest original time of the moved readings of a series
         self._waiting_bytes = 0
         self._claimed = 0  # what comes with an earlier time is listed as outgoing
@@ -79,7 +86,9 @@ class SqlStore(SqlReader):
                     f"{self._database.name}: the store is damaged ({error}); restore it from a backup, or move it away"
                 ) from error
         self._new_series = [item for item in self._new_series if item[0] not in known]
-        self._moved = dict(self._all(_MOVED))
+        self._packed.load(self._database.ask)
+        self._compaction = None
+        self._moved = dict(self._all(moving.LATEST))
         self._waiting_bytes = int(self._all(keeping.SIZE)[0][0])
         self._claimed = self.noted(shipping_queue.CLAIMED) or 0
         self._live.load()
@@ -115,16 +124,16 @@ class SqlStore(SqlReader):
         with self._database.turn():
             with self._database.transaction() as run:
                 run.executemany("INSERT INTO series VALUES (?, ?, ?, ?)", self._new_series)
-                unmoved = sql_writes.unmoved(run, rows, self._moved) if self._moved else rows
-                fresh = run.insert(unmoved)
+                unmoved = moving.unmoved(run, rows, self._moved) if self._moved else rows
+                fresh = self._packed.insert(run, unmoved)
                 if moved:
-                    fresh = [*fresh, *sql_writes.insert_moved(run, moved)]
+                    fresh = [*fresh, *moving.insert(run, self._packed, moved)]
                 summary, newest = self._follow(run, fresh, received)
                 sql_writes.quarantine(run, quarantined, self._quarantine_rows)
                 waiting_bytes = self._keep(run, unassigned)
             self._waiting_bytes = waiting_bytes
             for item in moved:
-                original = sql_writes.signed(item.original)
+                original = moving.signed(item.original)
                 self._moved[item.row[1]] = max(original, self._moved.get(item.row[1], original))
             self._remember(summary, newest, received)
         return Committed(len(fresh), len(rows) + len(moved) - len(fresh), len(quarantined))
@@ -149,7 +158,7 @@ class SqlStore(SqlReader):
         with self._database.turn():
             with self._database.transaction() as run:
                 run.executemany("INSERT INTO series VALUES (?, ?, ?, ?)", self._new_series)
-                fresh = run.insert(rows)
+                fresh = self._packed.insert(run, rows)
                 if len(fresh) != len(rows):
                     raise PermanentError(
                         f"{len(rows) - len(fresh)} of {len(rows)} readings of {what.asset} {what.metric} are stored "
@@ -173,8 +182,8 @@ class SqlStore(SqlReader):
                 kept = thinned_key(asset), THINNED_READINGS  # raw counts go sooner than other readings
                 thinned = min(self.noted(key) or 0 for key in kept)
                 pruned = max(self.noted(PRUNED) or 0, thinned)
-                for series in imports.take_back(run, what, now, pruned, self._numeric):
-                    shipping_queue.list_gone(run, series, what.first, what.last, self._claimed)
+                for series in imports.take_back(run, self._packed, what, now, pruned, self._numeric):
+                    shipping_queue.list_gone(run, self._packed, series, what.first, what.last, self._claimed)
                 gone = max(derivable_since(self.noted(PRUNED)), self.noted(thinned_key(asset)) or 0)
                 for after, until in what.derived_stretches(gone):
                     shipping_queue.list_derived(run, asset, after, until, (), self._claimed)
@@ -221,7 +230,8 @@ class SqlStore(SqlReader):
 
     def drop_readings(self, assets: Collection[str], start: int, end: int) -> bool:
         """See Store."""
-        with self._database.transaction() as run:
+        with self._database.turn(), self._database.transaction() as run:
+            self._packed.removals += 1
             thinning.drop_readings(run, assets, start, end)
             sql_writes.note(run, {THINNED_READINGS: end})
         return True
@@ -230,7 +240,7 @@ class SqlStore(SqlReader):
         """See Store."""
         with self._database.turn():
             with self._database.transaction() as run:
-                rows = clock_correction.bring_back(run, since, until, EARLIEST_READING, now)
+                rows = clock_correction.bring_back(run, self._packed, since, until, EARLIEST_READING, now)
                 summary = rollups.summarise(rows, self._numeric)
                 sql_writes.roll_up(run, summary.hours)
                 shipping_queue.list_late(run, rows, self._claimed)
@@ -241,7 +251,7 @@ class SqlStore(SqlReader):
                 if since < until:
                     begun = min(since, now - (until - since))
                     derived.mark_late(run, {asset: begun for asset, _, _ in self._names.values()})
-            self._moved = dict(self._all(_MOVED))
+            self._moved = dict(self._all(moving.LATEST))
             self._forget_view()
         return len(rows)
 
@@ -282,10 +292,26 @@ class SqlStore(SqlReader):
 
     def prune(self, before: int, rows: int) -> int:
         """See Store."""
-        with self._database.transaction() as run:
-            mark, gone = sql_writes.prune(run, self.noted(PRUNED) or 0, before, rows)
+        with self._database.turn(), self._database.transaction() as run:
+            mark, gone = pruning.prune(run, self.noted(PRUNED) or 0, before, rows)
+            self._packed.removals += gone
             sql_writes.note(run, {PRUNED: mark})
         return gone
+
+    def compact(self, before: int) -> bool:
+        """See Store."""
+        if self._compaction is None:
+            until = midnight(day_number(before))
+            [(oldest,)] = self._all(compaction.OLDEST, (until,))
+            whole = until if oldest is None else midnight(day_number(oldest))
+            if whole != self.noted(PACKED):
+                self.note(PACKED, whole)
+            if oldest is None:
+                return False
+            self._compaction = Compaction(self._database, self._past, self._packed, day_number(oldest))
+        if not self._compaction.step():
+            self._compaction = None
+        return True
 
     def note(self, key: str, value: int) -> None:
         """See Store."""

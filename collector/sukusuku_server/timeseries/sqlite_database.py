@@ -96,6 +96,14 @@ class SqliteDatabase:
             yield self._run
             self.connection.execute("COMMIT")
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See `Database`."""
+        with self.translated():
+            self.connection.execute("BEGIN")
+            yield
+            self.connection.execute("COMMIT")
+
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See `Database`."""
         with self.translated():

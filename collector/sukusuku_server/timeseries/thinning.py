@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 
 from sukusuku_server.model.series import RoomHour
+from sukusuku_server.timeseries import packed
 from sukusuku_server.timeseries.database import Transaction
 
 _HOURS = """
@@ -23,3 +24,4 @@ def keep_hours(run: Transaction, asset: str, hours: Sequence[RoomHour]) -> None:
 def drop_readings(run: Transaction, assets: Collection[str], start: int, end: int) -> None:
     """Delete the raw readings of some assets with start <= time < end."""
     run.execute(_READINGS.format(run.each), (start, end, json.dumps(list(assets))))
+    packed.drop(run, assets, start, end)

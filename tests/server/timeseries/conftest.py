@@ -10,6 +10,7 @@ from sukusuku_server.timeseries.protocols import Store
 from sukusuku_server.timeseries.sql_store import SqlStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import ShippedStore
+from tests.server.timeseries.packing import packing
 from tests.support import databases
 
 Open = Callable[[], Store]
@@ -24,9 +25,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     opened.close()
 
 
-@pytest.fixture(params=["sqlite", "influx", "postgres"])
+@pytest.fixture(params=["sqlite", "influx", "postgres", "packed", "packed postgres"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
-    """Opens new, empty stores."""
+    """Opens new, empty stores. Those that are called packed have everything in chunks when they are asked."""
     opened: list[Store] = []
     numbers = count()
 
@@ -34,8 +35,11 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]
         store: Store
         if request.param == "sqlite":
             store = SqliteStore.open(tmp_path / f"store-{next(numbers)}.db")
-        elif request.param == "postgres":
-            store = request.getfixturevalue("postgres").store()
+        elif request.param == "packed":
+            store = packing(SqliteStore.open(tmp_path / f"store-{next(numbers)}.db"))
+        elif request.param.endswith("postgres"):
+            made: SqlStore = request.getfixturevalue("postgres").store()
+            store = packing(made) if request.param.startswith("packed") else made
         else:
             store = ShippedStore.make(tmp_path, request.getfixturevalue("influx"))
         opened.append(store)

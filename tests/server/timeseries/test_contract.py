@@ -101,7 +101,7 @@ def _row(draw: st.DrawFn) -> tuple[int, int, Value | None, int]:
     return time, index, value, quality
 
 
-EXAMPLES = {"sqlite": 80, "influx": 10, "postgres": 8}
+EXAMPLES = {"sqlite": 80, "influx": 10, "postgres": 8, "packed": 40, "packed postgres": 6}
 """Each example has a store of its own; with the others that takes a tenth or half a second."""
 
 

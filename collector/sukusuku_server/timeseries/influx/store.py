@@ -14,6 +14,7 @@ from sukusuku_core.model import AssetKind, Reading
 from sukusuku_server.model.series import Point
 from sukusuku_server.timeseries import PRUNED, shipping_queue
 from sukusuku_server.timeseries.influx.reader import InfluxReader
+from sukusuku_server.timeseries.packed import oldest
 from sukusuku_server.timeseries.shipping_queue import Changed, Gone
 from sukusuku_server.timeseries.sqlite import SqliteStore
 
@@ -54,8 +55,7 @@ class InfluxStore(SqliteStore):
 
     def _oldest(self) -> int | None:
         """Return the time of the oldest reading in the file; what is pruned there is in the archive."""
-        found: int | None = self._all("SELECT min(time) FROM reading")[0][0]
-        return found
+        return oldest(self._database.ask)
 
     def _whole_since(self, start: int, end: int) -> int:
         """From when on the file has all readings, within a stretch. What came after its time was pruned stays in it."""
@@ -105,12 +105,12 @@ class InfluxStore(SqliteStore):
         with self._database.turn():
             with self._database.transaction() as run:
                 claimed = max(before, self._claimed)
-                start = run.execute("SELECT min(time) FROM reading").fetchone()[0]
+                start = oldest(self._database.ask)
                 notes = {
                     shipping_queue.CLAIMED: claimed,
                     shipping_queue.UNTIL: claimed,
                     shipping_queue.ORIGIN: claimed,
-                    shipping_queue.HISTORY: claimed if start is None else min(int(start), claimed),
+                    shipping_queue.HISTORY: claimed if start is None else min(start, claimed),
                 }
                 if self.noted(shipping_queue.SPOOL) is None:
                     notes[shipping_queue.SPOOL] = random.getrandbits(53)

@@ -62,7 +62,8 @@ class PostgresDatabase:
         self._lock = threading.RLock()
         self._weeks: set[int] = set()  # that have a partition
         self._kept: set[int] = set()  # old weeks whose partitions are not empty
-        self._partitioned = True
+        self.partitioned = True
+        """Whether the readings are in partitions of ours."""
         self._writer = random.getrandbits(63)  # by which its own commits are told from those of others
         self._revision: int | None = None  # that this owner has brought about
 
@@ -95,9 +96,16 @@ class PostgresDatabase:
         """See `Database`."""
         with self.translated() as connection:
             with connection.transaction():
-                yield PostgresTransaction(connection, self._weeks if self._partitioned else None)
+                yield PostgresTransaction(connection, self._weeks if self.partitioned else None)
                 after = self._step(connection)
             self._revision = after
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See `Database`."""
+        with self.translated() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
 
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See `Database`. A reader whose connection was lost since the last question asks again, over a new one."""
@@ -130,7 +138,7 @@ class PostgresDatabase:
         return int(max(0, *(row[0] for row in found)))
 
     def _partition_names(self) -> list[str]:
-        return [row[0] for row in self.ask(_PARTITIONS)] if self._partitioned else []
+        return [row[0] for row in self.ask(_PARTITIONS)] if self.partitioned else []
 
     def drop_empty_partitions(self, before: int) -> None:
         """Drop partitions of weeks before a time (UTC ms) that hold nothing any more, unless somebody is reading."""
@@ -200,7 +208,7 @@ class PostgresDatabase:
     def _look_around(self) -> None:
         """Note whether the collector makes partitions, and that nobody else has written."""
         kind = self.ask("SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass('reading')")
-        self._partitioned = kind == [(True,)]
+        self.partitioned = kind == [(True,)]
         if self._owner:
             [(found, writer)] = self.ask("SELECT number, writer FROM revision")
             unheard = self._revision is not None and (found, writer) == (self._revision + 1, self._writer)

@@ -5,7 +5,7 @@ from typing import Self
 
 from sukusuku_core.errors import TransientError
 from sukusuku_server.settings.postgres import Postgres
-from sukusuku_server.timeseries import PRUNED, sql_writes
+from sukusuku_server.timeseries import PRUNED, pruning, sql_writes
 from sukusuku_server.timeseries.postgres import migrations
 from sukusuku_server.timeseries.postgres.database import LOCK_MS, PostgresDatabase
 from sukusuku_server.timeseries.postgres.partitions import WEEK_MS, emptying
@@ -59,6 +59,15 @@ class PostgresStore(SqlStore):
         database.connect()
         return cls(database)
 
+    def compact(self, before: int) -> bool:
+        """See Store. Partitions that are empty then go. TimescaleDB's chunks are left to that extension."""
+        if not self._database.partitioned:
+            return False
+        more = super().compact(before)
+        if not more:
+            self._database.drop_empty_partitions(before)
+        return more
+
     def prune(self, before: int, rows: int) -> int:
         """See Store. A week with very many readings goes at once, and they are estimated; empty partitions go too."""
         begin = self.noted(PRUNED) or 0
@@ -77,7 +86,8 @@ class PostgresStore(SqlStore):
                 run.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
                 for statement, parameters in emptying(week, begin):
                     run.execute(statement, parameters)
-                run.execute("DELETE FROM moved WHERE time >= ? AND time < ?", (begin, (week + 1) * WEEK_MS))
+                pruning.forget_moved(run, begin, (week + 1) * WEEK_MS)
+                self._packed.removals += 1
                 sql_writes.note(run, {PRUNED: (week + 1) * WEEK_MS})
         except TransientError:  # somebody reads there
             return 0

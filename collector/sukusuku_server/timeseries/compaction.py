@@ -1,0 +1,157 @@
+"""How readings get into chunks: a day at a time, in steps that are short for whoever commits meanwhile.
+
+1. The day is divided into groups of assets. Those of a group are read, packed, and unpacked again to see that nothing
+   is missing, while commits go on. What a chunk holds already is packed anew with them.
+2. The chunks are written, a few in a transaction.
+3. When all of the day is in chunks, its readings are deleted, a few in a transaction, in the order in which they lie in
+   the table: so each of its pages is written once.
+
+Between 2 and 3 readings are in both places and are told once (packed.py). So it may end anywhere, by a power cut as
+well; then the day is packed anew. What is inserted into the day meanwhile is noted, and stays for the next time. When
+anything is taken out meanwhile, all of it begins anew: no chunk may bring that back.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sukusuku_core.errors import PermanentError
+from sukusuku_core.time import midnight
+from sukusuku_server.model.series import Row
+from sukusuku_server.timeseries import chunks, packed, sql_writes
+from sukusuku_server.timeseries.database import Database, typed
+from sukusuku_server.timeseries.packed import Packed
+
+GROUP = 100_000
+"""Readings that are packed at once; about 30 MB of memory."""
+WRITTEN = 256 * 1024
+"""Bytes of chunks in a transaction."""
+DELETED = 4_000
+"""Readings that are deleted in a transaction."""
+
+OLDEST = "SELECT min(time) FROM reading WHERE time < ?"
+"""Asks for the oldest reading that is not packed."""
+_ROWS = "SELECT count(*) FROM reading WHERE time >= ? AND time < ?"
+_NEXT = "SELECT time FROM reading WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?"
+_COUNTS = """
+SELECT asset, count(*) FROM reading JOIN series ON series.id = reading.series
+WHERE time >= ? AND time < ? GROUP BY asset ORDER BY asset
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A chunk that is to be written."""
+
+    asset: str
+    rows: Sequence[Row]
+    data: bytes
+
+
+class Compaction:
+    """Packs one day. `step` does a little; whoever commits waits for one transaction of it at most."""
+
+    def __init__(self, database: Database, past: Database, known: Packed, day: int) -> None:
+        self._database = database
+        self._past = past
+        self._known = known
+        self.day = day
+        self._begin, self._end = midnight(day), midnight(day + 1)
+        with database.turn():
+            known.begin(self._begin, self._end)
+            self._removals = known.removals
+        self._groups: list[list[str]] | None = None
+        self._made: list[_Made] = []
+        self._packed = 0
+        self._mark: int | None = None  # up to where readings have been deleted
+
+    def step(self) -> bool | None:
+        """Do a little; tell whether there is more to do. None: it must begin anew."""
+        if not self._made and self._mark is None:
+            return self._pack()
+        with self._database.turn():
+            if self._known.removals != self._removals:
+                return None
+            if self._made:
+                return self._write()
+            return self._delete()
+
+    def _pack(self) -> bool | None:
+        """Pack the next group; after the last one, see that deleting can begin."""
+        if self._groups is None:
+            self._groups = _groups(self._past.ask(_COUNTS, (self._begin, self._end)))
+        if self._groups:
+            self._made = self._chunks(self._groups[-1])
+            self._groups.pop()
+            return True
+        [(there,)] = self._past.ask(_ROWS, (self._begin, self._end))
+        if there > self._packed + len(self._known.late):
+            return None
+        self._mark = self._begin
+        return True
+
+    def _chunks(self, assets: Sequence[str]) -> list[_Made]:
+        """Return the chunks of some assets, of readings of the table and of chunks that are there."""
+        past, wanted = self._past, json.dumps(list(assets))
+        each, values = past.each, ", ".join(past.values)
+        with past.snapshot():
+            loose: dict[str, list[Row]] = {}
+            for asset, time, series, quality, *value in past.ask(
+                f"SELECT asset, time, series, quality, {values} FROM reading JOIN series ON series.id = reading.series "  # noqa: S608
+                f"WHERE time >= ? AND time < ? AND asset IN ({each})",
+                (self._begin, self._end, wanted),
+            ):
+                loose.setdefault(asset, []).append((time, series, typed(value), quality))
+            there = {it: packed.of_assets(past.ask, each, (it,), self._begin, self._end) for it in loose}
+        self._packed += sum(map(len, loose.values()))
+        return [_made(asset, packed.merged(rows, there[asset])) for asset, rows in loose.items()]
+
+    def _write(self) -> bool:
+        size = count = 0
+        with self._database.transaction() as run:
+            for made in self._made:
+                packed.put(run, made.asset, self.day, made.rows, made.data)
+                size, count = size + len(made.data), count + 1
+                if size >= WRITTEN:
+                    break
+        del self._made[:count]
+        return True
+
+    def _delete(self) -> bool:
+        """Delete the next readings; those that came since the day was begun stay."""
+        begin = self._begin if self._mark is None else self._mark
+        with self._database.transaction() as run:
+            found = run.execute(_NEXT, (begin, self._end, DELETED)).fetchone()
+            mark = self._end if found is None else int(found[0]) + 1
+            stay = sorted(key for key in self._known.late if begin <= key[0] < mark)
+            rows = [row for key in stay for row in sql_writes.rows(run, "WHERE time = ? AND series = ?", key)]
+            run.execute("DELETE FROM reading WHERE time >= ? AND time < ?", (begin, mark))
+            run.insert(rows)
+        self._mark = mark
+        return mark < self._end
+
+
+def _groups(counts: Sequence[tuple[str, int]]) -> list[list[str]]:
+    """Divide assets, given with how many readings they have, into groups."""
+    groups: list[list[str]] = []
+    room = 0
+    for asset, count in counts:
+        if count > room or not groups:
+            groups.append([])
+            room = GROUP
+        groups[-1].append(asset)
+        room -= count
+    return groups
+
+
+def _made(asset: str, rows: Sequence[Row]) -> _Made:
+    """Return a chunk. Raises PermanentError when the rows do not come back out of it bit for bit."""
+    data = chunks.encode(rows)
+    back = chunks.decode(data)
+    same = back == rows and [type(row[2]) for row in back] == [type(row[2]) for row in rows]
+    if not same and repr(back) != repr(rows):  # two NaN are never equal
+        raise PermanentError(
+            f"{len(rows)} readings of {asset} do not come back out of a chunk as they went in; they stay as they are, "
+            "please report this"
+        )
+    return _Made(asset, rows, data)
