@@ -103,6 +103,13 @@ class PostgresDatabase:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """See `Database`."""
+        with self._lock:
+            self.ask("SELECT 1")  # a reader connects again, where it must, before the transaction begins
+            with self._of_one_moment():
+                yield
+
+    @contextlib.contextmanager
+    def _of_one_moment(self) -> Iterator[None]:
         with self.translated() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield
