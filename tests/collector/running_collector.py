@@ -18,6 +18,7 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.model import Reading
 from sukusuku_core.state import HostState
+from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sql_store import SqlStore
@@ -25,6 +26,7 @@ from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.support.patience import PATIENCE
 
 STATE = "spBv1.0/STATE/sukusuku"
+BEGIN = now_ms() // DAY_MS * DAY_MS - 3 * DAY_MS
 UNIT = {"Fill/Percent": DataType.DOUBLE, "Cycles/Total": DataType.INT64, "Lid/Open": DataType.BOOLEAN}
 
 
@@ -139,8 +141,9 @@ class Process:
 
 
 def readings(asset: str, first: int, count: int) -> list[Reading]:
+    """Readings of successive minutes. They are of the last days: of what is older, every day since would be derived."""
     return [
-        Reading(asset, metric, 1_780_000_000_000 + turn * 60_000, value)
+        Reading(asset, metric, BEGIN + turn * MINUTE_MS, value)
         for turn in range(first, first + count)
         for metric, value in (("Fill/Percent", turn / 100), ("Cycles/Total", turn), ("Lid/Open", turn % 3 == 0))
     ]
