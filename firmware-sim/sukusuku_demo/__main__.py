@@ -42,6 +42,12 @@ def parser() -> argparse.ArgumentParser:
         help="influx: start an influxd as well (apt-get install influxdb), bring every reading there, and compare at "
         "the end. 計測値を InfluxDB にも保存して照合します。 (default: %(default)s)",
     )
+    made.add_argument(
+        "--cluster",
+        action="store_true",
+        help="three servers of a broker (NATS), three of a database (Patroni with etcd), two collectors, two APIs; any "
+        "one process may be killed. 1つが止まっても動き続ける構成です。",
+    )
     made.add_argument("--folder", type=Path, help="keep settings, databases and logs here (default: a temporary one)")
     made.add_argument("--web-port", type=int, default=default.web, help="API and wall (default: %(default)s)")
     made.add_argument("--mailbox-port", type=int, default=default.mailbox, help="mail page (default: %(default)s)")
@@ -52,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--influx-port", type=int, default=default.influx, help="first of three neighbours (default: %(default)s)"
+    )
+    made.add_argument(
+        "--cluster-port", type=int, default=default.cluster, help="first of 22 neighbours (default: %(default)s)"
     )
     return made
 
@@ -66,9 +75,12 @@ def _settings(options: argparse.Namespace, folder: Path) -> DemoSettings:
         options.broker_port,
         options.modbus_port,
         options.influx_port,
+        options.cluster_port,
     )
+    if options.cluster and options.store != "sqlite":
+        raise ConfigError("--cluster keeps readings in PostgreSQL; leave out --store")
     reports = options.json or options.seconds is not None
-    return DemoSettings(folder, ports, options.seconds, options.weeks, options.store, reports)
+    return DemoSettings(folder, ports, options.seconds, options.weeks, options.store, reports, options.cluster)
 
 
 async def _run(settings: DemoSettings) -> Report | None:

@@ -1,8 +1,10 @@
-"""`python -m sukusuku_demo.api FACILITY.toml`: the API of the demo, in which people sign in by themselves."""
+"""`python -m sukusuku_demo.api FACILITY.toml [PORT]`: the API of the demo, in which people sign in by themselves."""
 
 import logging
 import sys
 from pathlib import Path
+
+import msgspec
 
 from sukusuku_api import service
 from sukusuku_core import logs
@@ -12,14 +14,17 @@ from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.watching import Watch
 
 
-def main(file: str) -> int:
-    """Serve until a signal. Returns the exit status."""
+def main(file: str, port: str | None = None) -> int:
+    """Serve until a signal, at another port than that of the settings when one is given. Returns the exit status."""
     logs.begin()
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         source = FacilityFile(Path(file))
         document = source.read()
-        service.run(source.check(document.text), make, Watch(source, document.version))
+        facility = source.check(document.text)
+        if port is not None:
+            facility = msgspec.structs.replace(facility, web=msgspec.structs.replace(facility.web, port=int(port)))
+        service.run(facility, make, Watch(source, document.version))
     except (ConfigError, PermanentError, TransientError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -27,4 +32,4 @@ def main(file: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

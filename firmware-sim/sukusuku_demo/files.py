@@ -1,6 +1,7 @@
 """The settings files of a demo run: its ports, and times at which the centres are open while somebody looks."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -8,7 +9,7 @@ from string import Template
 
 from sukusuku_core.time import JAPAN
 from sukusuku_demo import bookings
-from sukusuku_demo.settings import HOST, MODBUS_PORTS, Ports, StoreKind
+from sukusuku_demo.settings import MODBUS_PORTS, Ports
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import read
 from sukusuku_server.settings.base import WEEKDAYS
@@ -16,9 +17,9 @@ from sukusuku_server.settings.base import WEEKDAYS
 SITES = ("tobu", "seibu")
 _MODBUS_IN_SCENARIO = 15_020
 _BROKER_IN_SCENARIO = 1883
+_OPERATIONS = 'url = "sqlite:///operations.db"'
 _READY = timedelta(seconds=50)
 """By then the past is loaded and everything is derived from it."""
-_INFLUX = 'kind = "influx"\n\n[store.influx]\nurl = "http://{host}:{port}"\n'
 _ROUND = {"answer_by": 5, "departs": 10, "returns": 120}
 """Moments of the round, in minutes after its mail."""
 _LATEST = {"answer_by": 47, "departs": 48, "returns": 59}
@@ -35,14 +36,15 @@ _BUSY = 10.5, 15.5
 _FRIDAY, _SUNDAY = 4, 6
 
 
-def write(folder: Path, ports: Ports, now: datetime, store: StoreKind = "sqlite") -> None:
+def write(folder: Path, ports: Ports, now: datetime, servers: Mapping[str, object] | None = None) -> None:
     """Write facility.toml, an edge-SITE.toml for each centre, scenario.toml and a table of bookings into the folder.
 
-    The mail of the round is due at the first full minute at which everything is ready.
+    The mail of the round is due at the first full minute at which everything is ready. `servers` says where broker and
+    databases are, if it is elsewhere than by default.
     """
     here = now.astimezone(JAPAN)
     values: dict[str, object] = {"broker": ports.broker, "smtp": ports.smtp, "web": ports.web}
-    values["store"] = _INFLUX.format(host=HOST, port=ports.influx) if store == "influx" else ""
+    values |= {"others": "", "sensors": "", "store": "", "operations": _OPERATIONS, **(servers or {})}
     values |= round_times(here) | days(here) | opening(here)
     values |= {f"modbus_{n}": ports.modbus + n for n in range(MODBUS_PORTS)}
     templates = files(__package__).joinpath("templates")

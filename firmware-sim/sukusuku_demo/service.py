@@ -13,23 +13,25 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS
-from sukusuku_demo import broker, files, judge, mailbox
+from sukusuku_demo import files, judge, mailbox
 from sukusuku_demo.archive import Archive
+from sukusuku_demo.cluster.servers import Cluster
+from sukusuku_demo.one_machine import OneMachine
 from sukusuku_demo.past import load
 from sukusuku_demo.planned_past import PlannedPast
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError
 from sukusuku_demo.progress import Progress
 from sukusuku_demo.report import Report
-from sukusuku_demo.settings import HOST, DemoSettings, check_folder, check_ports, find_mosquitto
+from sukusuku_demo.settings import HOST, DemoSettings, check_folder, check_ports
 from sukusuku_edge.settings import Edge
 from sukusuku_edge.settings import read as read_edge
-from sukusuku_mqtt import MqttSettings
 from sukusuku_server.db import AlertState, Operations
 from sukusuku_server.live.views import SIMULATED
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings import read as read_facility
+from sukusuku_server.settings.store import StoreSettings
 from sukusuku_server.terminal import Bar
-from sukusuku_server.timeseries.sqlite import SqliteStore
+from sukusuku_server.timeseries import backends
 from sukusuku_sim import scenario
 
 _WEEK_MS = 7 * DAY_MS
@@ -49,6 +51,7 @@ class Demo:
         self._folder = settings.folder
         self._progress = progress
         self._processes: Processes
+        self._servers: OneMachine | Cluster
         self._first_mail: float | None = None
         self._simulator: Child
         self._listening = 0
@@ -61,10 +64,15 @@ class Demo:
         check_folder(self._folder)
         if self._settings.store == "influx":
             self._archive = Archive(self._folder / "influxdb", ports.influx)
-        check_ports(ports, self._settings.store)
+        self._servers = (
+            Cluster(self._folder, ports)
+            if self._settings.cluster
+            else OneMachine(self._folder, ports, self._settings.store)
+        )
+        check_ports(ports, self._settings.store, cluster=self._settings.cluster)
         self._processes = Processes(self._folder / "logs")
         now = datetime.now(UTC)
-        files.write(self._folder, ports, now, self._settings.store)
+        files.write(self._folder, ports, now, self._servers.values())
         self._ahead = files.hours_ahead(now) * HOUR_MS
         facility = read_facility(self._folder / "facility.toml")
         edges = [read_edge(self._folder / f"edge-{site}.toml") for site in files.SITES]
@@ -79,28 +87,29 @@ class Demo:
                 return await self._end(edges, facility, mails, live_from)
         finally:
             await self._processes.stop_all()
+            self._servers.close()
             if self._archive is not None:
                 self._archive.close()
 
     # ------------------------------------------------------------ start
 
     async def _start(self, facility: Facility, edges: list[Edge]) -> int:
-        ports, step = self._settings.ports, self._progress.step
-        _, name = await broker.start(self._processes, ports.broker, self._folder, find_mosquitto())
-        step(f"broker       {name} on {HOST}:{ports.broker}")
+        step = self._progress.step
+        await self._servers.start(self._processes, step)
         if self._archive is not None:
             step(f"InfluxDB     {await self._archive.start(self._processes)}")
         file = str(self._folder / "facility.toml")
         operations = Operations(facility.operations.address)
         try:
             living = asyncio.create_task(asyncio.to_thread(self._live_past, facility, edges, operations))
-            await self._processes.python("api", "sukusuku_demo.api", file)
-            step(f"api          http://{HOST}:{ports.web}")
+            for name, port in self._servers.webs.items():
+                await self._processes.python(name, "sukusuku_demo.api", file, str(port))
+                step(f"api          http://{HOST}:{port}")
             readings = await living
         finally:
             operations.close()
         # Only now: it would take the rounds of the past in hand.
-        await self._processes.python("collector", "sukusuku_collector", file)
+        await self._servers.start_collectors(self._processes, file)
         step("collector    primary host, store, alerts, mail")
         count = await self._load_past(facility, edges, readings)
         step(f"history      {count:,} readings of {self._settings.weeks} simulated weeks, through the collector")
@@ -149,15 +158,19 @@ class Demo:
                     bar.show(sum(done.values()), total, "  loading the past")
 
                 identity = NodeIdentity(facility.operator.id, node, facility.host_id)
-                mqtt = MqttSettings(HOST, self._settings.ports.broker, f"{node}-past")
+                mqtt = edge.settings.broker.session(f"{node}-past")
                 await load(mqtt, identity, declared(edge), whole[node], show)
         return sum(done.values())
 
     def _welcome(self) -> None:
         web, box = self._settings.ports.web, self._settings.ports.mailbox
-        boards = ""
+        boards = "".join(
+            f"""
+  {name:12} http://{HOST}:{port}/"""
+            for name, port in [*self._servers.webs.items()][1:]
+        )
         if self._archive is not None:
-            boards = f"""
+            boards += f"""
   InfluxDB             {self._archive.shell}
   Grafana              sukusuku dashboards export {self._folder / "facility.toml"} DIR"""
         self._progress.say(
@@ -170,7 +183,7 @@ class Demo:
   mails     メール     http://{HOST}:{box}/
   as whom   立場の切替 http://{HOST}:{web}/demo         (you are the office; also staff, crew, partner, parent)
   API                  http://{HOST}:{web}/api/v1/health   (description: /api/v1/openapi.json)
-  wire                 sukusuku tap --port {self._settings.ports.broker}{boards}
+  wire                 sukusuku tap --port {self._servers.broker}{boards}
   files                {self._folder}
 
   All centres, units, rooms and readings are simulated. すべて模擬データです。
@@ -185,7 +198,7 @@ class Demo:
         failed: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._processes.watch()), group.create_task(self._news(mails))]
+                tasks = [group.create_task(self._watch()), group.create_task(self._news(mails))]
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._settings.seconds):
                         await ended.wait()
@@ -195,6 +208,13 @@ class Demo:
             failed = failures.exceptions[0]
         if failed is not None:
             raise failed
+
+    async def _watch(self) -> None:
+        """Say which children end, and start them again, or raise ProcessFailedError."""
+        if self._servers.restarts is None:
+            await self._processes.watch()
+        else:
+            await self._processes.keep(self._servers.restarts, self._progress.step)
 
     async def _news(self, mails: mailbox.Mailbox) -> None:
         """Say which mails arrive."""
@@ -213,7 +233,7 @@ class Demo:
         self._progress.step("time is up: stopping the simulator, waiting until everything is stored")
         end = now_ms()
         await self._processes.stop(self._simulator)
-        verdict = await self._judge(edges, Path(facility.store.path), live_from, end)
+        verdict = await self._judge(edges, facility.store, live_from, end)
         archived = None
         if self._archive is not None:
             self._progress.step("waiting until InfluxDB has everything, the past too")
@@ -235,12 +255,12 @@ class Demo:
             archived,
         )
 
-    async def _judge(self, edges: list[Edge], path: Path, live_from: int, end: int) -> judge.Verdict:
+    async def _judge(self, edges: list[Edge], settings: StoreSettings, live_from: int, end: int) -> judge.Verdict:
         """Return the verdict as soon as both sides agree, or when the time to drain is over: the edge agents go on."""
         logs = _logs(edges)
         bindings = [bound for edge in edges for bound in edge.bound]
         shown = list(judge.read_shown(self._folder / "truth.jsonl", bindings, end))
-        store = SqliteStore.open_reader(path)
+        store = backends.open_reader(settings)
         deadline = self._progress.seconds + _DRAIN_SECONDS
         try:
             while True:

@@ -16,7 +16,8 @@ WEEKS_OF_PAST = 8
 class Ports:
     """Where everything listens on loopback.
 
-    `modbus` is the first of `MODBUS_PORTS` neighbours, `influx` the first of `INFLUX_PORTS`.
+    `modbus` is the first of `MODBUS_PORTS` neighbours, `influx` the first of `INFLUX_PORTS`, `cluster` of
+    `CLUSTER_PORTS`.
     """
 
     web: int = 8080
@@ -25,10 +26,12 @@ class Ports:
     broker: int = 18830
     modbus: int = 15020
     influx: int = 18086
+    cluster: int = 16000
 
 
 MODBUS_PORTS = 10
 INFLUX_PORTS = 3
+CLUSTER_PORTS = 22
 LAST_PORT = 65_535
 
 StoreKind = Literal["sqlite", "influx"]
@@ -47,9 +50,11 @@ class DemoSettings:
     weeks: int = WEEKS_OF_PAST
     store: StoreKind = "sqlite"
     reports: bool = False
+    cluster: bool = False
+    """Three servers of the broker, three of the database, two collectors, two APIs."""
 
 
-def check_ports(ports: Ports, store: StoreKind = "sqlite") -> None:
+def check_ports(ports: Ports, store: StoreKind = "sqlite", *, cluster: bool = False) -> None:
     """Raise ConfigError that names the first port that is taken or none, and the option to choose another."""
     wanted = {
         "--web-port": [ports.web],
@@ -60,6 +65,8 @@ def check_ports(ports: Ports, store: StoreKind = "sqlite") -> None:
     }
     if store == "influx":
         wanted["--influx-port"] = list(range(ports.influx, ports.influx + INFLUX_PORTS))
+    if cluster:
+        wanted["--cluster-port"] = list(range(ports.cluster, ports.cluster + CLUSTER_PORTS))
     for option, numbers in wanted.items():
         if not 1 <= numbers[0] <= numbers[-1] <= LAST_PORT:
             most = LAST_PORT + 1 - len(numbers)
