@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,8 +135,9 @@ class Settled:
 
     current = True
 
-    def revised(self) -> None:
+    def revised(self) -> Mapping[str, int]:
         """Nothing was derived anew."""
+        return {}
 
 
 def _plans(facility: Facility, store: InfluxStore) -> Iterator[Plan]:

@@ -112,8 +112,8 @@ class _Current:
 
     current = True
 
-    def revised(self) -> int | None:
-        return None
+    def revised(self) -> Mapping[str, int]:
+        return {}
 
 
 def copied(world: World, folder: Path, original: Copy | None = None) -> Copy:

@@ -123,7 +123,7 @@ class DerivationRunner:
         """Assets that had findings in their last step: where they are found no more, they end in the records."""
         self._current = False
         self._anew = False
-        self._revised: int | None = None
+        self._revised: dict[str, int] = {}
         self._lock = threading.Lock()
         self._ending = False
 
@@ -137,10 +137,10 @@ class DerivationRunner:
         """Up to when (UTC ms) every asset is derived; None: that is not known yet."""
         return min((standing.time for standing in tuple(self._standing.values())), default=None)
 
-    def revised(self) -> int | None:
-        """From when on (UTC ms) something was derived anew since this was asked last; None: nothing was."""
+    def revised(self) -> Mapping[str, int]:
+        """Return from when on (UTC ms) assets were derived anew since this was asked last."""
         with self._lock:
-            revised, self._revised = self._revised, None
+            revised, self._revised = self._revised, {}
         return revised
 
     async def run(self, sure: Gate = always) -> None:
@@ -154,13 +154,13 @@ class DerivationRunner:
         """Return how far each asset is derived, for the runner that comes after this one."""
         return {} if self._anew else self._standing
 
-    def take_over(self, standing: Mapping[str, Standing], revised: int | None) -> None:
+    def take_over(self, standing: Mapping[str, Standing], revised: Mapping[str, int]) -> None:
         """Go on where another runner was, which works no more, with assets that are derived in the same way.
 
-        From `revised` on (UTC ms) something was derived anew that nobody has been told of.
+        Of what is `revised` nobody has been told.
         """
         self._standing = {asset: found for asset, found in standing.items() if asset in self._subjects}
-        self._revised = revised
+        self._revised = dict(revised)
         self._open = set(self._standing)  # whose findings are open is not known: all are looked at once
 
     def restart(self) -> None:
@@ -260,13 +260,18 @@ class DerivationRunner:
         derivation_progress.keep(self._store, self.until, self._target())
         if self._behind():
             return True
-        causes = [cause.since for cause in (*self._late, *self._spoken)]
+        self._settle()
+        return False
+
+    def _settle(self) -> None:
+        """Tell what was derived anew, and forget why."""
         with self._lock:  # told before it is settled: what fails in between is told again
-            self._revised = min((*causes, *(() if self._revised is None else (self._revised,))), default=None)
+            for cause in (*self._late, *self._spoken):
+                for asset in self._wanted_by.get(cause.asset, ()):
+                    self._revised[asset] = min(cause.since, self._revised.get(asset, cause.since))
         self._store.settle(self._late)
         for spoken in self._spoken:
             self._records.heard(spoken)
-        return False
 
     def _keep(self, steps: Mapping[str, Advanced[Any]], after: int, until: int) -> None:
         again = {asset for asset in steps if self._standing[asset].redo > after}

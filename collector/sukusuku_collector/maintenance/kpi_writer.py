@@ -1,15 +1,18 @@
 """Keeps the accounts as series beside the readings, so that they reach InfluxDB and its boards like everything else.
 
 First all of the past, in steps; then again and again the last days, and whatever else was derived anew because
-readings came late or somebody said something about the past. Only what is new or differs is written.
+readings came late or somebody said something about the past. Accounts are made of those centres of which something
+has changed (`ledger.py`), and only what is new or differs is written, that of many centres in one transaction.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
+from sukusuku_collector.maintenance.ledger import Ledger
 from sukusuku_core.clock import Clock
 from sukusuku_core.model import Reading
 from sukusuku_core.supervision import Gate, always, repeat
@@ -17,18 +20,24 @@ from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rounds import Rounds
-from sukusuku_server.kpi import daily_series
+from sukusuku_server.kpi import daily_series, series
 from sukusuku_server.kpi.daily_series import ON_TIME_DAYS, Diary
 from sukusuku_server.kpi.queries import KpiQueries
+from sukusuku_server.kpi.unit_month import FULL_UNTIL
+from sukusuku_server.kpi.visits import Visit
+from sukusuku_server.live.freshness import last_time
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.settings import Site
 from sukusuku_server.threads import unbroken
-from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader
+from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader, LiveReader
 
 LOOK_SECONDS = 5.0
 """Rest between two looks whether there is anything to do."""
 SOON_MS = 5 * MINUTE_MS
 """How often the accounts of yesterday and today are written."""
+GAP_MS = 3 * SOON_MS
+"""After a longer pause between two looks it is not known any more what has changed: all accounts are made anew."""
 ANEW_MS = 30_000
 """What was derived anew waits so long after the last time, for a backlog comes in many parts."""
 AGAIN_MS = HOUR_MS
@@ -37,12 +46,14 @@ WEEK_MS = 7 * DAY_MS
 """How far back that is, and how much is done in one step."""
 SEEN_LATE_MS = DAY_MS
 """What is derived anew may show emptyings that lie that much earlier."""
+TOGETHER = 50
+"""Centres whose accounts are made and stored together: a stop waits for no more."""
 _MOST_RUNS = 10_000
 
 _log = logging.getLogger(__name__)
 
 
-class KpiStore(HistoryReader, DerivedSeries, Protocol):
+class KpiStore(HistoryReader, DerivedSeries, LiveReader, Protocol):
     """Where accounts are read from and kept."""
 
 
@@ -53,8 +64,8 @@ class Derived(Protocol):
     def current(self) -> bool:
         """Whether everything is derived up to the present."""
 
-    def revised(self) -> int | None:
-        """From when on (UTC ms) something was derived anew since this was asked last; None: nothing was."""
+    def revised(self) -> Mapping[str, int]:
+        """Return from when on (UTC ms) assets were derived anew since this was asked last."""
 
 
 class KpiWriter:
@@ -69,12 +80,13 @@ class KpiWriter:
         self._rounds = Rounds(operations)
         self._derived = derived
         self._clock = clock
+        self._ledger = Ledger()
         self._since = 0
         """What is still to be written begins here, or nearer to the present."""
-        self._anew = False
-        """Whether that is because something was derived anew."""
-        self._written = self._swept = -AGAIN_MS
-        """When that was done last, and when for the whole week."""
+        self._anew: dict[str, int] = {}
+        """From when on the accounts of centres are to be written because something was derived anew."""
+        self._written = self._swept = self._corrected = -AGAIN_MS
+        """When that was done last, when for the whole week, and when for what was derived anew."""
         self._ending = False
 
     async def run(self, sure: Gate = always) -> None:
@@ -87,58 +99,150 @@ class KpiWriter:
     async def look(self) -> None:
         """Write what is due, step by step, once the past is derived. Raises TransientError; the rest waits then."""
         now, self._ending = self._clock(), False
-        revised = self._derived.revised()
-        if revised is not None:
-            self._since, self._anew = min(self._since, revised - SEEN_LATE_MS), True
-        if not self._derived.current or 0 <= now - self._written < (ANEW_MS if self._anew else SOON_MS):
+        for asset, since in self._derived.revised().items():
+            if asset in self._index.units:
+                site = self._index.units[asset][0].id
+                self._anew[site] = min(since - SEEN_LATE_MS, self._anew.get(site, since))
+        if not self._derived.current:
             return
+        if self._anew and not 0 <= now - max(self._written, self._corrected) < ANEW_MS:
+            await self._correct(now)
+        if not 0 <= now - self._written < SOON_MS:
+            await self._account(now)
+
+    async def _correct(self, now: int) -> None:
+        """Write what was derived anew."""
+        for start, end in await unbroken(partial(self._steps, min(self._anew.values()), now)):
+            sites = [site for site in self._index.facility.site if self._anew.get(site.id, end) < end]
+            await unbroken(partial(self._write, sites, start, end, now), self._end)
+        self._anew.clear()
+        self._corrected = now
+
+    async def _account(self, now: int) -> None:
+        """Write what has changed in the last days."""
+        if not 0 <= now - self._written <= GAP_MS:
+            self._ledger.forget()
         sweep = not 0 <= now - self._swept < AGAIN_MS
         self._since = min(self._since, now - (WEEK_MS if sweep else DAY_MS))
-        steps = await unbroken(partial(self._steps, now))
+        steps = await unbroken(partial(self._steps, self._since, now))
         for start, end in steps:
             await unbroken(partial(self.write, start, end, now), self._end)
             self._since = end
         if steps:
-            self._written, self._swept, self._anew = now, now if sweep else self._swept, False
+            self._written, self._swept = now, now if sweep else self._swept
+            self._ledger.forget(day_start(local_day(now - WEEK_MS)))
 
     def _end(self) -> None:
-        """Have what is being written end after this centre: it is written again the next time."""
+        """Have what is being written end after these centres: it is written again the next time."""
         self._ending = True
 
-    def _steps(self, now: int) -> list[tuple[int, int]]:
+    def _steps(self, since: int, now: int) -> list[tuple[int, int]]:
         """Return what is to be written, in parts that begin at local midnights."""
         first = self._store.first()
         if first is None:
             return []
-        start = day_start(local_day(max(first, self._since)))
+        start = day_start(local_day(max(first, since)))
         return [(begin, min(begin + WEEK_MS, now)) for begin in range(start, now, WEEK_MS)]
 
     def write(self, start: int, end: int, now: int) -> None:
-        """Write the accounts of start <= time < end, as they look at `now`; `start` is a local midnight."""
-        books = KpiQueries(self._index, self._store, self._operations, now)
-        visits = books.visits(start - ON_TIME_DAYS * DAY_MS, end)
-        for site in self._index.facility.site:
-            if self._ending:
-                return
-            units = {unit.id: unit.collection.kg_on for unit in site.unit}
-            own = [visit for visit in visits if visit.asset in units]
-            diary = Diary(site.id, units, own, books.open_times(units, start, end))
-            points = daily_series.of_site(diary, local_day(start), local_day(end - 1))
-            self._put(SeriesOwner.SITE.named(site.id), start, end, points)
-        runs = self._rounds.runs(start, end, _MOST_RUNS)
-        for ident in set(self._index.rounds) | {run.plan.round for run in runs}:
-            departures = [point for run in runs if run.plan.round == ident for point in daily_series.of_run(run)]
-            self._put(SeriesOwner.ROUND.named(ident), start, end, departures)
+        """Write the accounts of start <= time < end, as they look at `now`, of all of which something has changed.
 
-    def _put(self, asset: str, start: int, end: int, points: Sequence[Reading]) -> None:
-        """Make start <= time < end of a name these points, as far as they are not there yet."""
-        metrics = {point.metric for point in points} | set(self._store.derived_metrics(asset))
+        `start` is a local midnight.
+        """
+        recent = self._by_site(KpiQueries(self._index, self._store, self._operations, now).visits(start, end))
+        full, heard = set(self._full()), set(self._heard(now))
+        due = [
+            site
+            for site in self._index.facility.site
+            if self._ledger.is_due(start, site.id, recent[site.id], full=site.id in full, heard=site.id in heard)
+        ]
+        today = day_start(local_day(end - 1))
+        for points in self._write(due, start, end, now):
+            for site, own in points.items():
+                known = any(point.metric == series.OVER_FULL and point.time == today for point in own)
+                self._ledger.made(start, site, recent[site], full=site in full, known=known)
+        self._depart(start, end)
+
+    def _write(self, sites: Sequence[Site], start: int, end: int, now: int) -> list[Mapping[str, Sequence[Reading]]]:
+        """Write the accounts of these centres; return what was made, by centre, as far as it was not told to end."""
+        books, made = KpiQueries(self._index, self._store, self._operations, now), []
+        for place in range(0, len(sites), TOGETHER):
+            if self._ending:
+                break
+            some = sites[place : place + TOGETHER]
+            points = self._accounts(books, some, start, end)
+            self._put({SeriesOwner.SITE.named(site): own for site, own in points.items()}, start, end)
+            made.append(points)
+        return made
+
+    def _accounts(
+        self, books: KpiQueries, sites: Sequence[Site], start: int, end: int
+    ) -> Mapping[str, Sequence[Reading]]:
+        """Return the series of centres, by their ids."""
+        all_units = [unit.id for site in sites for unit in site.unit]
+        visits = self._by_site(books.visits(start - ON_TIME_DAYS * DAY_MS, end, all_units))
+        found = {}
+        for site in sites:
+            units = {unit.id: unit.collection.kg_on for unit in site.unit}
+            diary = Diary(site.id, units, visits[site.id], books.open_times(units, start, end))
+            found[site.id] = daily_series.of_site(diary, local_day(start), local_day(end - 1))
+        return found
+
+    def _depart(self, start: int, end: int) -> None:
+        """Write the departures of the rounds that have others than at the last look."""
+        runs = self._rounds.runs(start, end, _MOST_RUNS)
+        departures = {name: list[Reading]() for name in {*self._index.rounds, *(run.plan.round for run in runs)}}
+        for run in runs:
+            departures[run.plan.round] += daily_series.of_run(run)
+        owners = {SeriesOwner.ROUND.named(name): points for name, points in departures.items()}
+        due = {
+            owner: points
+            for owner, points in owners.items()
+            if self._ledger.is_due(start, owner, points, full=False, heard=False)
+        }
+        self._put(due, start, end)
+        for owner, points in due.items():
+            self._ledger.made(start, owner, points)
+
+    def _by_site(self, visits: Iterable[Visit]) -> Mapping[str, list[Visit]]:
+        found = defaultdict[str, list[Visit]](list)
+        for visit in visits:
+            if visit.asset in self._index.units:
+                found[self._index.units[visit.asset][0].id].append(visit)
+        return found
+
+    def _full(self) -> Iterator[str]:
+        """Yield the centres with a bag that is nearly over full, or still is."""
+        newest = self._store.derived_latest()
+        for asset, (site, _) in self._index.units.items():
+            point = newest.get(asset, {}).get("Fill/Estimate")
+            if point is not None and isinstance(point.value, int | float) and point.value >= FULL_UNTIL:
+                yield site.id
+
+    def _heard(self, now: int) -> Iterator[str]:
+        """Yield the centres that are open and of which a unit was heard of late."""
+        latest = self._store.latest()
+        for asset, (site, _) in self._index.units.items():
+            if self._index.hours[asset].is_open(now) and (last_time(latest.get(asset, {})) or 0) > now - HOUR_MS:
+                yield site.id
+
+    def _put(self, accounts: Mapping[str, Sequence[Reading]], start: int, end: int) -> None:
+        """Make start <= time < end of each name its points, as far as they are not there yet."""
+        together = defaultdict[tuple[int, int], dict[str, Sequence[Reading]]](dict)
+        for name, points in accounts.items():
+            changed = self._changed(name, start, end, points)
+            if changed:
+                after, until = min(changed) - 1, max(changed)
+                together[after, until][name] = [it for it in points if after < it.time <= until]
+        for (after, until), some in together.items():
+            self._store.put_all_derived(after, until, some)
+
+    def _changed(self, name: str, start: int, end: int, points: Sequence[Reading]) -> Collection[int]:
+        """Return the times at which what is stored differs from these points."""
+        metrics = {point.metric for point in points} | set(self._store.derived_metrics(name))
         stored = {
             (metric, point.time, point.value)
             for metric in metrics
-            for point in self._store.derived(asset, metric, start, end)
+            for point in self._store.derived(name, metric, start, end)
         }
-        changed = [time for _, time, _ in stored ^ {(it.metric, it.time, it.value) for it in points}]
-        if changed:
-            after, until = min(changed) - 1, max(changed)
-            self._store.put_derived(asset, after, until, [it for it in points if after < it.time <= until])
+        return [time for _, time, _ in stored ^ {(it.metric, it.time, it.value) for it in points}]

@@ -1,6 +1,6 @@
 """Emptyings: what derivation detected and what people said about it. People's word is never overwritten."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -105,11 +105,15 @@ class Emptyings:
 
     # ------------------------------------------------------------ reading
 
-    def of(self, asset: str | None, start: int, end: int) -> list[Emptying]:
-        """Return emptyings with start <= time < end in order, rejected ones too; of all units without `asset`."""
+    def of(self, asset: str | Collection[str] | None, start: int, end: int) -> list[Emptying]:
+        """Return emptyings with start <= time < end in order, rejected ones too; of all units without `asset`.
+
+        Of several units ask for hundreds at most.
+        """
         query = select(*_COLUMNS).where(emptying.c.time >= start, emptying.c.time < end)
         if asset is not None:
-            query = query.where(emptying.c.asset == asset)
+            mine = emptying.c.asset == asset if isinstance(asset, str) else emptying.c.asset.in_(asset)
+            query = query.where(mine)
         with self._operations.reading() as connection:
             found = connection.execute(query.order_by(emptying.c.time, emptying.c.id))
             return [_to_emptying(row) for row in found]

@@ -1,6 +1,6 @@
 """Rounds in the operations data: plans, the mails that told of them, and what the crew answered."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from sukusuku_core.errors import SukusukuError
 from sukusuku_server.db import audit_entry, stop_answers
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.round_reading import by_run, find_run, find_stop, read_run, read_stop, stops_of, to_runs
-from sukusuku_server.db.round_row_mapping import to_reply
+from sukusuku_server.db.round_row_mapping import to_reply, to_run, to_stop
 from sukusuku_server.db.row_mapping import mail_values
 from sukusuku_server.db.tables_alerts import mail_outbox
 from sukusuku_server.db.tables_collection import round_person, round_run, round_stop, stop_answer
@@ -136,6 +136,19 @@ class Rounds:
         with self._operations.reading() as connection:
             records = by_run(stops_of(connection, [run.id for run in runs]))
         return [(run, records.get(run.id, [])) for run in runs]
+
+    def visited(self, assets: Collection[str], start: int, end: int) -> list[tuple[Run, list[StopRecord]]]:
+        """Return the runs with start <= departs < end that stop at some of these units, each with those stops only.
+
+        Who goes is not among it. Ask for hundreds of units at most.
+        """
+        within = (round_run.c.departs >= start) & (round_run.c.departs < end)
+        mine = select(round_stop).join(round_run, round_run.c.id == round_stop.c.run_id)
+        mine = mine.where(round_stop.c.asset.in_(assets), within).order_by(round_stop.c.id)
+        with self._operations.reading() as connection:
+            stops = by_run([to_stop(row) for row in connection.execute(mine)])
+            rows = connection.execute(select(round_run).where(within)).all() if stops else []
+        return [(to_run(row, own, []), own) for row in rows if (own := stops.get(row.id)) is not None]
 
     # ------------------------------------------------------------ mails
 

@@ -85,13 +85,16 @@ class KpiQueries:
         self._now = now
         self._heard = cache(partial(_heard, store))  # most figures rest on it, and six series are read for each unit
 
-    def visits(self, start: int, end: int) -> list[Visit]:
-        """Visits of all units with start <= time < end, in order."""
+    def visits(self, start: int, end: int, units: Collection[str] | None = None) -> list[Visit]:
+        """Visits of some units (all when None) with start <= time < end, in order."""
         before = start - LATE_MS - DAY_MS  # what is planned for one day may be emptied on a later one
         after = end + LATE_MS + DAY_MS  # and a late emptying belongs to the next stop as soon as that has begun
-        runs = self._rounds.with_stops(self._rounds.runs(before, after, _MOST_RUNS))
+        if units is None:
+            runs = self._rounds.with_stops(self._rounds.runs(before, after, _MOST_RUNS))
+        else:
+            runs = self._rounds.visited(units, before, after)
         needless = {round_.id: round_.needless_percent for round_ in self._facility.round}
-        found = visits(runs, self._emptyings.of(None, before, after), needless, self._now)
+        found = visits(runs, self._emptyings.of(units, before, after), needless, self._now)
         return [visit for visit in found if start <= visit.time < end]
 
     def kpis(self, start: int, end: int) -> tuple[Kpi, list[Kpi]]:

@@ -295,12 +295,13 @@ def test_it_tells_from_when_on_the_past_was_derived_anew_once_that_is_done(tmp_p
     world.read(("a", 2000, 1))
     world.records.enter("b", START + 50 * 60_000)
     assert world.deriver.begin()
-    assert world.deriver.revised() is None, "not yet"
+    assert world.deriver.revised() == {}, "not yet"
     assert (world.deriver.until or 0) < UNTIL
     world.work()
 
     assert world.deriver.until == UNTIL
-    assert [world.deriver.revised(), world.deriver.revised()] == [START + 50 * 60_000, None]
+    told = {"a": START + 2000 * 60_000, "b": START + 50 * 60_000}
+    assert [world.deriver.revised(), world.deriver.revised()] == [told, {}]
     world.store.close()
 
 
@@ -322,5 +323,5 @@ def test_what_was_derived_anew_is_told_even_when_the_database_fails_at_the_end(
         world.work()
 
     assert world.store.late() == [], "it will not be derived anew a second time"
-    assert world.deriver.revised() == START + 2000 * 60_000
+    assert world.deriver.revised() == {"a": START + 2000 * 60_000, "b": START + 2500 * 60_000}
     world.store.close()

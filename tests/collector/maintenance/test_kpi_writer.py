@@ -1,15 +1,17 @@
 """The accounts as series in the store: all of the past, what changes, and no more than that is written."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from sukusuku_collector.maintenance.kpi_writer import AGAIN_MS, ANEW_MS, SOON_MS, KpiWriter
+from sukusuku_collector.maintenance import kpi_writer
+from sukusuku_collector.maintenance.kpi_writer import AGAIN_MS, ANEW_MS, GAP_MS, SOON_MS, TOGETHER, KpiWriter
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, day_start
@@ -20,8 +22,9 @@ from sukusuku_server.kpi import series
 from sukusuku_server.kpi.series import FIGURES
 from sukusuku_server.model.collection import Emptying, Evidence
 from sukusuku_server.model.rounds import Plan, Reason, Stop
-from sukusuku_server.model.series import SeriesOwner
+from sukusuku_server.model.series import Bucket, SeriesOwner
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.settings import Facility, Site, Text
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility
 from tests.support import databases
@@ -46,10 +49,11 @@ class Derived:
 
     current: bool = True
     changed: int | None = None
+    asset: str = "unit-1"
 
-    def revised(self) -> int | None:
+    def revised(self) -> Mapping[str, int]:
         changed, self.changed = self.changed, None
-        return changed
+        return {} if changed is None else {self.asset: changed}
 
 
 class Recording(SqliteStore):
@@ -57,9 +61,9 @@ class Recording(SqliteStore):
 
     written: list[tuple[str, int, int]]
 
-    def put_derived(self, asset: str, after: int, until: int, points: object) -> None:
-        self.written.append((asset, after, until))
-        super().put_derived(asset, after, until, points)  # type: ignore[arg-type]  # as it came
+    def put_all_derived(self, after: int, until: int, points: Mapping[str, Sequence[Reading]]) -> None:
+        self.written += [(asset, after, until) for asset in points]
+        super().put_all_derived(after, until, points)
 
 
 @dataclass
@@ -69,6 +73,7 @@ class World:
     store: Recording
     operations: Operations
     derived: Derived = field(default_factory=Derived)
+    settings: Facility = field(default_factory=facility)
     now: int = at(0, 18)
 
     def __post_init__(self) -> None:
@@ -78,7 +83,7 @@ class World:
 
     def restart(self) -> None:
         self.keeper = KpiWriter(
-            FacilitySchedules(facility()), self.store, self.operations, self.derived, lambda: self.now
+            FacilitySchedules(self.settings), self.store, self.operations, self.derived, lambda: self.now
         )
 
     def live(self) -> None:
@@ -172,6 +177,110 @@ def test_what_changes_in_the_last_week_is_seen_within_the_hour(world: World) -> 
     assert (world.read(series.BAGS)[at(-5, 0)], world.read(series.BAGS)[at(-4, 0)]) == (1.0, 0.0)
     assert world.read("Emptyings/unit-1/Level").get(at(-4, 15)) is None
     assert world.read("Emptyings/unit-1/Level")[at(-5, 12)] == 70.0
+
+
+def test_a_visit_that_changes_in_the_last_week_is_seen_at_the_second_sweep_too(world: World) -> None:
+    world.live()
+    for later in (0, SOON_MS, AGAIN_MS):
+        world.look(later)
+    (last,) = world.emptyings.of("unit-1", at(-4, 0), at(-3, 0))
+    world.emptyings.correct(last.id, "staff", world.now, time=at(-5, 12), percent=70.0)
+    for _ in range(AGAIN_MS // SOON_MS - 1):
+        assert world.look(SOON_MS) == []
+    assert world.look(SOON_MS) == [(SITE, at(-5, 0) - 1, at(-4, 15))]
+
+
+def test_nothing_is_asked_of_a_centre_of_which_nothing_has_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.live()
+    for later in (0, SOON_MS):
+        world.look(later)
+    asked = list[str]()
+    hourly = world.store.hourly
+
+    def counted(asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+        asked.append(asset)
+        return hourly(asset, metric, start, end)
+
+    monkeypatch.setattr(world.store, "hourly", counted)
+    for _ in range(5):
+        world.look(SOON_MS)
+    assert asked == []
+
+    world.look(GAP_MS + 1)
+    assert asked != [], "after a gap nobody knows what has changed"
+
+
+def test_how_long_a_bag_was_over_full_is_written_while_it_is_and_when_it_ends(world: World) -> None:
+    world.live()
+    world.now = at(0, 12)
+    assert world.look() != []
+    hours = []
+    for step, percent in enumerate((50.0, 103.0, 103.0, 90.0, 90.0)):
+        time = at(0, 12 + step / 2)
+        commit(world.store, [Reading("unit-1", "Fill/Percent", time, percent)], time)
+        points = [Reading("unit-1", "Fill/Estimate", time, percent)]
+        world.store.put_derived("unit-1", time - 1, time, points)
+        for _ in range(6):  # nothing may be late by a look
+            world.look(SOON_MS)
+        hours.append(world.read(series.OVER_FULL)[at(0, 0)])
+    assert hours == [0.0, 0.5, 1.0, 1.0, 1.0]
+
+
+def test_only_the_centre_of_what_was_derived_anew_is_accounted_for_anew(world: World) -> None:
+    world.live()
+    for later in (0, SOON_MS):
+        world.look(later)
+    for asset, written in (("unit-1", True), ("room", False)):
+        world.store.put_derived(SITE, at(-3, 0) - 1, at(-3, 0), [])
+        world.derived.asset, world.derived.changed = asset, at(-3, 12)
+        assert bool(world.look(ANEW_MS)) == written
+
+
+def test_the_accounts_of_many_centres_are_few_transactions(tmp_path: Path) -> None:
+    many = [Site(id=f"site-{n}", name=Text(ja="名", en="name")) for n in range(2 * TOGETHER)]
+    store, operations = Recording.open(databases.readings(tmp_path)), databases.operations(tmp_path)
+    world = World(store, operations, settings=msgspec.structs.replace(facility(), site=(*facility().site, *many)))
+    world.live()
+    commits = []
+    put = store.put_all_derived
+
+    def counted(after: int, until: int, points: Mapping[str, Sequence[Reading]]) -> None:
+        commits.append(len(points))
+        put(after, until, points)
+
+    store.put_all_derived = counted  # type: ignore[method-assign]
+    world.look()
+    assert len(commits) < 40, "of 101 centres in nine steps"
+    assert max(commits) <= TOGETHER
+    operations.close()
+    store.close()
+
+
+def test_it_ends_between_centres(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.live()
+    monkeypatch.setattr(kpi_writer, "TOGETHER", 1)
+    begun = list[str]()
+
+    async def stopped() -> None:
+        look = asyncio.create_task(world.keeper.look())
+
+        def put(after: int, until: int, points: Mapping[str, Sequence[Reading]]) -> None:
+            begun.extend(points)
+            asyncio.run_coroutine_threadsafe(cancelled(), loop).result()
+
+        async def cancelled() -> None:
+            look.cancel()
+            await asyncio.sleep(0)
+
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(world.store, "put_all_derived", put)
+        with pytest.raises(asyncio.CancelledError):
+            await look
+
+    asyncio.run(stopped())
+    assert len(begun) == 1
 
 
 def test_what_was_derived_anew_long_ago_is_written_anew(world: World) -> None:
