@@ -11,6 +11,7 @@ import contextlib
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NoReturn, Protocol
 
@@ -65,8 +66,8 @@ def elapsed() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-class Lease:
-    """See the module. `give_back` must be called in any case."""
+class Hold(ABC):
+    """A lease of one shard, once it is obtained, whoever renews it. `give_back` must be called in any case."""
 
     def __init__(self, leases: Leases, now: Callable[[], float] = elapsed) -> None:
         self.epoch = 0
@@ -76,12 +77,67 @@ class Lease:
         self._until = now()
         self._gone = False
         self._superseded, self._loop = asyncio.Event(), asyncio.get_running_loop()
+
+    @abstractmethod
+    async def obtain(self, stop: asyncio.Event) -> bool:
+        """Stand by until the lease can be had. False: `stop` was set before."""
+
+    @abstractmethod
+    def give_back(self) -> None:
+        """Let another collector take over at once. Nothing may be written after that."""
+
+    @property
+    def instance(self) -> str:
+        """Return what this holder is called in the database."""
+        return self._leases.instance
+
+    def held(self) -> bool:
+        """Whether nobody else can have taken over: the last renewal is less than a term ago."""
+        return not self._gone and self._now() < self._until
+
+    def confirmed(self) -> bool:
+        """Whether the database says just now that this is the newest lease."""
+        try:
+            newest = self._leases.is_newest_now(self.epoch)
+        except TransientError:
+            return False
+        if not newest:
+            self.end()
+        return newest
+
+    def fence(self, connection: Connection) -> None:
+        """Make sure, within a transaction, that this is still the newest lease. Raises TransientError when not."""
+        if not self._leases.is_newest(connection, self.epoch):
+            self.end()
+            raise TransientError("operations data: another collector has taken over, so this one writes nothing")
+
+    async def until_superseded(self) -> NoReturn:
+        """Wait until another one has taken over, and raise SupersededError then."""
+        await self._superseded.wait()
+        raise SupersededError
+
+    def renewed(self, begun: float) -> None:
+        """Take note that it was taken or renewed by a request that began then."""
+        self._until = begun + self._term
+
+    def end(self) -> None:
+        """Have everything end, since another one has it. May be called from any thread."""
+        self._gone = True
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and so does what works
+            self._loop.call_soon_threadsafe(self._superseded.set)
+
+
+class Lease(Hold):
+    """The lease of a collector that works for one operator, renewed by a thread of its own."""
+
+    def __init__(self, leases: Leases, now: Callable[[], float] = elapsed) -> None:
+        super().__init__(leases, now)
         self._released = threading.Event()
         self._renewing = threading.Thread(target=self._renew, name="lease", daemon=True)
         self._problems = TransitionLog(_log)
 
     async def obtain(self, stop: asyncio.Event) -> bool:
-        """Stand by until the lease can be had. False: `stop` was set before."""
+        """See `Hold`."""
         standing = False
         while not stop.is_set():
             begun = self._now()
@@ -102,33 +158,8 @@ class Lease:
                     await stop.wait()
         return False
 
-    def held(self) -> bool:
-        """Whether nobody else can have taken over: the last renewal is less than a term ago."""
-        return not self._gone and self._now() < self._until
-
-    def confirmed(self) -> bool:
-        """Whether the database says just now that this is the newest lease."""
-        try:
-            newest = self._leases.is_newest_now(self.epoch)
-        except TransientError:
-            return False
-        if not newest:
-            self._end()
-        return newest
-
-    def fence(self, connection: Connection) -> None:
-        """Make sure, within a transaction, that this is still the newest lease. Raises TransientError when not."""
-        if not self._leases.is_newest(connection, self.epoch):
-            self._end()
-            raise TransientError("operations data: another collector has taken over, so this one writes nothing")
-
-    async def until_superseded(self) -> NoReturn:
-        """Wait until another one has taken over, and raise SupersededError then."""
-        await self._superseded.wait()
-        raise SupersededError
-
     def give_back(self) -> None:
-        """Let another collector take over at once. Nothing may be written after that."""
+        """See `Hold`."""
         self._released.set()
         with contextlib.suppress(TransientError):
             if not self.epoch:
@@ -142,7 +173,8 @@ class Lease:
     # ------------------------------------------------------------ inside
 
     def _begin(self, epoch: int, begun: float) -> None:
-        self.epoch, self._until = epoch, begun + self._term
+        self.epoch = epoch
+        self.renewed(begun)
         self._renewing.start()
         _log.info("this collector holds the lease, number %d", epoch)
 
@@ -157,12 +189,6 @@ class Lease:
                 continue
             self._problems.recovered("lease", "renewed again")
             if not renewed:
-                self._end()
+                self.end()
                 return
-            self._until = begun + self._term
-
-    def _end(self) -> None:
-        """Have everything end. May be called from any thread."""
-        self._gone = True
-        with contextlib.suppress(RuntimeError):  # the loop has ended, and so does this process
-            self._loop.call_soon_threadsafe(self._superseded.set)
+            self.renewed(begun)

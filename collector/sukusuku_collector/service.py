@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,7 +19,7 @@ from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest import second_copy
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.ingest.proofs import KeyRing
-from sukusuku_collector.lease import Lease, SupersededError
+from sukusuku_collector.lease import Hold, Lease, SupersededError
 from sukusuku_collector.maintenance import node_keys
 from sukusuku_collector.works import Ground, Job, Works
 from sukusuku_core.errors import ConfigError, Mistake, TransientError
@@ -57,26 +57,28 @@ async def run(
     *,
     trust_clock: bool = False,
     document: Watch | None = None,
+    leasing: "Leasing | None" = None,
 ) -> None:
     """Run until `stop` is set; then tell the edge nodes and close everything.
 
     Where the operations data can be shared, stand by first until no other collector works.
 
     `machine` is this computer when None. `trust_clock`: believe its clock now, whatever was known of it. `document`
-    tells when the settings change; None: they never do.
+    tells when the settings change; None: they never do. `leasing` makes the lease to obtain; None: one of its own.
 
     Raises PermanentError or TransientError when store or operations data cannot be opened, RivalError when another
     collector uses the host id, SupersededError when another one has taken over.
     """
     with contextlib.ExitStack() as opened:
-        instance = secrets.token_hex(4)
-        lease = _lease(facility, instance, opened)
-        if lease is not None and not await lease.obtain(stop):
-            _log.info("stopped standing by")
-            return
+        lease = (leasing or _own_lease)(facility)
+        if lease is not None:
+            opened.callback(lease.give_back)
+            if not await lease.obtain(stop):
+                _log.info("stopped standing by")
+                return
         store = backends.open_writer(facility, None if lease is None else lease.confirmed)
         opened.callback(store.close)
-        operations = Operations(facility.operations.address, session_of(instance))
+        operations = Operations(facility.operations.address, None if lease is None else session_of(lease.instance))
         opened.callback(operations.close)
         if lease is not None:
             operations.fence(lease.fence)
@@ -92,21 +94,32 @@ async def run(
     _log.info("stopped")
 
 
-def _lease(facility: Facility, instance: str, opened: contextlib.ExitStack) -> Lease | None:
-    """Return the lease to obtain; None where only one collector can run."""
+Leasing = Callable[[Facility], Hold | None]
+"""Makes the lease that a collector must obtain; None where only one collector can run."""
+
+
+def _own_lease(facility: Facility) -> Lease | None:
     if not facility.operations.shared:
         return None
+    warn_of_files(facility)
+    term = round(facility.operations.lease_seconds * SECOND_MS)
+    database = open_leases(facility.operations.lease_address)
+    where = facility.operations.lease_schema
+    return Lease(Leases(database, facility.operator.id, secrets.token_hex(4), this_process(), term, schema=where))
+
+
+def this_process() -> str:
+    """Return what people are told of which process this is."""
+    return f"process {os.getpid()} on {socket.gethostname()}"[:200]
+
+
+def warn_of_files(facility: Facility) -> None:
+    """Warn where another collector cannot take over the history."""
     if facility.store.kind != "postgres":
         _log.warning(
             "readings are in a file of this computer, and operations data in PostgreSQL: a collector on another "
             "computer that takes over begins with a file of its own; keep readings in PostgreSQL too (docs/postgres.md)"
         )
-    name = f"process {os.getpid()} on {socket.gethostname()}"[:200]
-    term = round(facility.operations.lease_seconds * SECOND_MS)
-    database = open_leases(facility.operations.lease_address)
-    lease = Lease(Leases(database, facility.operator.id, instance, name, term, schema=facility.operations.lease_schema))
-    opened.callback(lease.give_back)
-    return lease
 
 
 class Collector:
@@ -118,7 +131,7 @@ class Collector:
         ground: Ground,
         shipper: "Shipper | None",
         document: Watch | None,
-        lease: Lease | None = None,
+        lease: Hold | None = None,
     ) -> None:
         self._facility = facility
         self._lease = lease

@@ -90,7 +90,8 @@ class Leases:
         self._engine = database
         self._schema = schema
         self._own = _LEASE.shard == shard
-        self._shard, self._instance, self._name = shard, instance, name
+        self.shard, self.instance = shard, instance
+        self._name = name
         self._now = now
         self._noted: int | None = None
 
@@ -125,7 +126,7 @@ class Leases:
         """Stand by no more."""
         with self._transaction() as connection:
             connection.execute(
-                delete(collector_standby).where(_STANDBY.instance == self._instance, _STANDBY.shard == self._shard)
+                delete(collector_standby).where(_STANDBY.instance == self.instance, _STANDBY.shard == self.shard)
             )
 
     def is_newest_now(self, epoch: int) -> bool:
@@ -150,7 +151,7 @@ class Leases:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
 
     def _taken(self, connection: Connection) -> int | None:
-        nobody = {"shard": self._shard, "epoch": 0, "holder": "", "name": "", "since": 0, "until": 0}
+        nobody = {"shard": self.shard, "epoch": 0, "holder": "", "name": "", "since": 0, "until": 0}
         connection.execute(insert(collector_lease).values(nobody).on_conflict_do_nothing())
         epoch, until = connection.execute(
             select(_LEASE.epoch, _LEASE.until).where(self._own).with_for_update()  # waits for shares of the row
@@ -158,9 +159,9 @@ class Leases:
         now = self._now(connection)
         if until > now:
             return None
-        taken = {"epoch": epoch + 1, "holder": self._instance, "name": self._name, "since": now}
+        taken = {"epoch": epoch + 1, "holder": self.instance, "name": self._name, "since": now}
         connection.execute(update(collector_lease).where(self._own).values(until=now + self.term, **taken))
-        own = (_STANDBY.instance == self._instance) & (_STANDBY.shard == self._shard)
+        own = (_STANDBY.instance == self.instance) & (_STANDBY.shard == self.shard)
         gone = own | (_STANDBY.seen < now - SEEN_MS)
         connection.execute(delete(collector_standby).where(gone))
         return int(epoch) + 1
@@ -176,7 +177,7 @@ class Leases:
     def _note(self, connection: Connection, now: int) -> None:
         if self._noted is not None and 0 <= now - self._noted < NOTE_MS:
             return
-        standing = {"instance": self._instance, "shard": self._shard, "name": self._name, "since": now, "seen": now}
+        standing = {"instance": self.instance, "shard": self.shard, "name": self._name, "since": now, "seen": now}
         noted = insert(collector_standby).values(standing)
         connection.execute(
             noted.on_conflict_do_update(index_elements=[_STANDBY.instance, _STANDBY.shard], set_={"seen": now})
