@@ -52,7 +52,7 @@ def _whole(health: HealthOut) -> Iterator[Metric]:
     ):
         yield GaugeMetricFamily(f"sukusuku_{name}", told, float(value))
     if health.lease is not None:
-        held, standbys = health.lease.holder is not None, len(health.lease.standbys)
+        held, standbys = health.lease.holder is not None, sum(it.trouble is None for it in health.lease.standbys)
         yield _gauge("lease_held", "1: a collector holds the lease of the operator", {"": held}, None)
         yield _gauge("collectors_standing_by", "Collectors that would take over", {"": standbys}, None)
     waiting = 0.0 if health.second_copy is None else (health.time - health.second_copy.since).total_seconds()

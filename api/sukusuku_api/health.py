@@ -106,12 +106,13 @@ def _lease(context: Context) -> out.LeaseOut | None:
         return None
     if found is None:
         return None
-    holder = None if found.holder is None else _collector(found.holder)
-    return out.LeaseOut(holder=holder, standbys=[_collector(standby) for standby in found.standbys])
+    holder = None if found.holder is None else _collector(found.holder, context)
+    return out.LeaseOut(holder=holder, standbys=[_collector(standby, context) for standby in found.standbys])
 
 
-def _collector(found: Collector) -> out.CollectorOut:
-    return out.CollectorOut(name=found.name, since=japan_time(found.since))
+def _collector(found: Collector, context: Context) -> out.CollectorOut:
+    trouble = found.trouble if context.key is None or not found.trouble else "it cannot work for this operator"
+    return out.CollectorOut(name=found.name, since=japan_time(found.since), trouble=trouble)
 
 
 def _document(context: Context) -> out.DocumentOut:

@@ -168,7 +168,8 @@ def _facts(health: HealthOut, language: str, _: Translate) -> Iterator[tuple[str
 
 
 def _collector(told: CollectorOut, now: datetime, _: Translate) -> str:
-    return _("%(name)s, since %(ago)s") % {"name": told.name, "ago": _ago((now - told.since).total_seconds(), _)}
+    shown = _("%(name)s, since %(ago)s") % {"name": told.name, "ago": _ago((now - told.since).total_seconds(), _)}
+    return shown if told.trouble is None else _("%(who)s (cannot work: %(why)s)") % {"who": shown, "why": told.trouble}
 
 
 def _edges(edges: Sequence[EdgeOut], _: Translate) -> Iterator[tuple[str, str, str, str, str]]:

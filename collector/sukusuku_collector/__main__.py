@@ -1,4 +1,4 @@
-"""`python -m sukusuku_collector FACILITY.toml`."""
+"""`python -m sukusuku_collector FACILITY.toml`, or a folder of several operators."""
 
 import argparse
 import asyncio
@@ -13,6 +13,7 @@ from sukusuku_collector import service
 from sukusuku_collector.facility_checks import mistakes
 from sukusuku_collector.host.claim import RivalError
 from sukusuku_collector.lease import SupersededError
+from sukusuku_collector.operators import service as operators
 from sukusuku_core import logs
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_server.facility_document.facility_file import FacilityFile
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logs.begin(arguments.log)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
-        asyncio.run(_run(FacilityFile(arguments.facility, mistakes), trust_clock=arguments.trust_clock))
+        asyncio.run(_run(arguments.facility, trust_clock=arguments.trust_clock))
     except SukusukuError as error:
         print(f"sukusuku collector: {error}", file=sys.stderr)
         return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 1)
@@ -45,7 +46,13 @@ def parser() -> argparse.ArgumentParser:
         "終了コード：0 正常終了、1 実行不可、2 設定の誤り、3 同じ host_id の収集サーバーが稼働中、"
         "4 別の収集サーバーが引き継ぎ済み。",
     )
-    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    made.add_argument(
+        "facility",
+        type=Path,
+        metavar="FACILITY.toml",
+        help="the operator's settings, or a folder with a folder of each operator "
+        "· 施設の設定、または自治体ごとのフォルダーを収めたフォルダー",
+    )
     made.add_argument(
         "--trust-clock",
         action="store_true",
@@ -61,15 +68,19 @@ SWITCH_SECONDS = 0.0005
 a database: while thousands of assets were derived, the loop that stores readings came almost to a standstill."""
 
 
-async def _run(source: FacilityFile, *, trust_clock: bool) -> None:
+async def _run(path: Path, *, trust_clock: bool) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     os.umask(0o077)  # the databases hold names, mails and the key of links
-    document = source.read()
-    facility = source.check(document.text)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if path.is_dir():  # noqa: ASYNC240 - before anything runs
+        await operators.run(path, stop, trust_clock=trust_clock)
+        return
+    source = FacilityFile(path, mistakes)
+    document = source.read()
+    facility = source.check(document.text)
     await service.run(facility, stop, trust_clock=trust_clock, document=Watch(source, document.version))
 
 

@@ -16,6 +16,8 @@ from sukusuku_core.time import JAPAN
 
 REQUEST: ContextVar[str] = ContextVar("request", default="")
 """The id of the request that is being answered; empty: none is."""
+OPERATOR: ContextVar[str] = ContextVar("operator", default="")
+"""The operator for whom something is done, in a process that works for several; empty: there is only one."""
 TEXT, JSON = "text", "json"
 LONGEST = 2_000
 """Characters of a message."""
@@ -41,21 +43,21 @@ def begin(form: str = TEXT, level: int = logging.INFO) -> None:
 
 
 class TextLines(logging.Formatter):
-    """`2026-11-30 19:41:07,123 INFO sukusuku_collector ready ...`, with `[request]` where one is being answered."""
+    """`2026-11-30 19:41:07,123 INFO sukusuku_collector [operator] [request] ready ...`, where there are such."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of the library
         """Return the line without a traceback."""
-        request = REQUEST.get()
         message = _UNSAFE.sub(_escape, _cut(record.message))
-        record.message = f"[{request}] {message}" if request else message
+        about = "".join(f"[{name}] " for name in (OPERATOR.get(), REQUEST.get()) if name)
+        record.message = about + message
         return super().formatMessage(record)
 
 
 class JsonLines(logging.Formatter):
-    """An object a line: `time`, `level`, `logger`, `message`, and where there is one `request` and `traceback`."""
+    """An object a line: `time`, `level`, `logger`, `message`; where there are, `operator`, `request`, `traceback`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -65,6 +67,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": _cut(record.getMessage()),
         }
+        if operator := OPERATOR.get():
+            said["operator"] = operator
         if request := REQUEST.get():
             said["request"] = request
         if record.exc_info:

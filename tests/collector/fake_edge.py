@@ -28,9 +28,11 @@ class FakeEdge:
         clock: Clock = now_ms,
         *,
         historical: bool = True,
+        operator: str = "toshima",
+        host_id: str = "sukusuku",
     ) -> None:
-        self._identity = NodeIdentity("toshima", node, "sukusuku")
-        self._settings = MqttSettings("127.0.0.1", port, f"edge-{node}")
+        self._identity = NodeIdentity(operator, node, host_id)
+        self._settings = MqttSettings("127.0.0.1", port, f"edge-{operator}-{node}")
         self._metrics = metrics
         self._outbox: dict[int, Reading] = {}
         self._unsent: list[int] = []

@@ -94,22 +94,24 @@ class Process:
         if self._process is not None and self._process.returncode is None:
             await self.end(signal.SIGKILL)
 
-    async def start(self, says: str = " ready") -> None:
+    async def start(self, *says: str) -> None:
         """Returns when it says that it is ready, or whatever is awaited."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", self._module, str(self._file), stderr=asyncio.subprocess.PIPE
         )
-        await self.until_it_says(says)
+        await self.until_it_says(*(says or (" ready",)))
 
-    async def until_it_says(self, what: str) -> None:
+    async def until_it_says(self, *what: str) -> None:
+        """Wait until it has said all of that, in whatever order."""
         assert self._process is not None
         assert self._process.stderr is not None
-        lines = []
+        lines, awaited = [], list(what)
         async for line in self._process.stderr:
             lines.append(line.decode())
-            if what in lines[-1]:
+            awaited = [it for it in awaited if it not in lines[-1]]
+            if not awaited:
                 return
-        pytest.fail("".join(lines))
+        pytest.fail(f"it ended with {await self._process.wait()} and said: {''.join(lines)}")
 
     async def until_it_ends(self) -> tuple[int, str]:
         """Start it, wait for its end: exit status and everything it said."""

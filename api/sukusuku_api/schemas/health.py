@@ -143,6 +143,7 @@ class CollectorOut(Shape):
 
     name: str = Field(examples=["process 812 on server-1"])
     since: datetime = Field(description="By the clock of the database", examples=[_TIME])
+    trouble: str | None = Field(default=None, description="Why it cannot work for this operator; null: it can")
 
 
 class LeaseOut(Shape):

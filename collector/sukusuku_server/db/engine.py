@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ _LATEST = max(path.name[:4] for path in (Path(__file__).parent / "migrations" / 
 _ADVISORY_LOCK = 0x5375_6B75
 """Number of the PostgreSQL lock under which one process at a time migrates: "Suku"."""
 
+_MIGRATING = threading.Lock()
+"""Alembic keeps what it works at in module globals: threads must not migrate at the same time."""
 _SEARCH_PATH = re.compile(r"-csearch_path=([a-z_][a-z0-9_]*)")
 """How a URL says in which schema its tables are (`OperationsSettings.address`)."""
 
@@ -150,7 +153,7 @@ def _upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", "sukusuku_server.db:migrations")
-    with writing(engine).begin() as connection:
+    with _MIGRATING, writing(engine).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
             _make_schema(connection, engine.url)

@@ -54,10 +54,14 @@ def session_of(instance: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """A collector that holds the lease or stands by, since when (UTC ms). `name`: which process, and where."""
+    """A collector that holds the lease or stands by, since when (UTC ms). `name`: which process, and where.
+
+    `trouble` is why it would not take over; None: it would.
+    """
 
     name: str
     since: int
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +204,9 @@ def collectors(
         if found is None:
             return None
         now = clock(connection)
-        there = select(_STANDBY.name, _STANDBY.since).where(_STANDBY.shard == shard, _STANDBY.seen > now - SEEN_MS)
+        there = select(_STANDBY.name, _STANDBY.since, _STANDBY.trouble).where(
+            _STANDBY.shard == shard, _STANDBY.seen > now - SEEN_MS
+        )
         ordered = there.order_by(_STANDBY.since, _STANDBY.instance)
         standbys = connection.execute(ordered.execution_options(**where))
         holder = Collector(found.name, found.since) if found.until > now else None

@@ -1,0 +1,126 @@
+"""The work for one operator among many: a thread with an event loop of its own.
+
+So a database that does not answer, a loop that is busy or whatever error holds up this operator alone. What ends in an
+error is begun again, after a pause that grows; a document that is wrong is waited for.
+"""
+
+import asyncio
+import logging
+import threading
+from pathlib import Path
+
+from sukusuku_collector import service
+from sukusuku_collector.facility_checks import mistakes
+from sukusuku_collector.lease import Hold, SupersededError
+from sukusuku_collector.operators.shared import Shared
+from sukusuku_core import logs
+from sukusuku_core.errors import SukusukuError, WrongSettingsError
+from sukusuku_core.transition_log import TransitionLog
+from sukusuku_server.facility_document.facility_file import FacilityFile
+from sukusuku_server.facility_document.source import Document
+from sukusuku_server.facility_document.watching import LOOK_SECONDS, Watch
+from sukusuku_server.settings import Facility
+
+FIRST_PAUSE = 2.0
+LONGEST_PAUSE = 60.0
+"""Seconds until something is tried again."""
+
+_log = logging.getLogger(__name__)
+
+
+class Served:
+    """See the module. `name` tells it apart in the log."""
+
+    def __init__(self, name: str, file: Path, shared: Shared, *, trust_clock: bool = False) -> None:
+        self.name = name
+        self._file = file
+        self._source = FacilityFile(file, mistakes)
+        self._shared = shared
+        self._trust_clock = trust_clock
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._problems = TransitionLog(_log)
+        self._pause = FIRST_PAUSE
+        self._thread = threading.Thread(target=self._run, name=f"operator {name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Stop as when a collector of its own is asked to; `join` waits for that."""
+        self._ended.set()
+        with self._lock:
+            if self._running is not None:
+                loop, stop = self._running
+                loop.call_soon_threadsafe(stop.set)
+
+    def join(self) -> None:
+        """Wait until nothing is done for this operator any more."""
+        self._thread.join()
+
+    # ------------------------------------------------------------ inside
+
+    def _run(self) -> None:
+        logs.OPERATOR.set(self.name)
+        facility: Facility | None = None
+        while not self._ended.is_set():
+            document: Document | None = None
+            try:
+                document = self._source.read()
+                facility = self._source.check(document.text)
+                with self._shared.claimed(facility, self._file):
+                    self._shared.tell(facility, None)
+                    asyncio.run(self._work(facility, document))
+            except SupersededError:
+                self._ended.wait(LOOK_SECONDS)  # its log line is there; it stands by again
+            except WrongSettingsError as error:
+                self._problems.problem("settings", "wrong, so nothing is done for this operator", error)
+                self._until_changed(document)
+            except SukusukuError as error:
+                self._fail(facility, document, str(error))
+            except Exception as error:  # noqa: BLE001 - the others go on, and so does this thread
+                _log.exception("the work for this operator has failed")
+                self._fail(facility, document, f"{type(error).__name__}: {error}")
+            else:
+                self._pause = FIRST_PAUSE
+        if facility is not None:
+            self._shared.tell(facility, None)
+
+    async def _work(self, facility: Facility, document: Document) -> None:
+        stop = asyncio.Event()
+        with self._lock:
+            self._running = asyncio.get_running_loop(), stop
+        if self._ended.is_set():
+            stop.set()
+        self._problems.recovered("settings", "right")
+        self._problems.recovered("work", "begun again")
+        try:
+            watch = Watch(self._source, document.version)
+            await service.run(facility, stop, trust_clock=self._trust_clock, document=watch, leasing=self._lease)
+        finally:
+            with self._lock:
+                self._running = None
+
+    def _lease(self, facility: Facility) -> Hold | None:
+        return self._shared.lease(facility)
+
+    def _fail(self, facility: Facility | None, document: Document | None, trouble: str) -> None:
+        """Tell it, and wait."""
+        self._problems.problem("work", "cannot be done for this operator, trying again", trouble)
+        if facility is not None:
+            self._shared.tell(facility, trouble)
+        self._until_changed(document, self._pause)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _until_changed(self, document: Document | None, longest: float | None = None) -> None:
+        """Wait until the document is another one, for `longest` seconds at most, or until the end."""
+        waited = 0.0
+        while not self._ended.wait(LOOK_SECONDS) and (longest is None or waited < longest):
+            waited += LOOK_SECONDS
+            try:
+                if document is None or self._source.read().version != document.version:
+                    return
+            except SukusukuError:
+                continue

@@ -1,0 +1,76 @@
+"""What the operators of one process share: who has claimed what, and the keepers of leases, one a database."""
+
+import contextlib
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from sukusuku_collector.operators.clashes import Claim, claims, clashes
+from sukusuku_collector.operators.keeper import Keeper, SharedLease
+from sukusuku_collector.service import this_process, warn_of_files
+from sukusuku_core.errors import ConfigError, WrongSettingsError
+from sukusuku_core.time import SECOND_MS
+from sukusuku_server.db.leases import open_leases
+from sukusuku_server.db.shards import Shards
+from sukusuku_server.settings import Facility
+
+
+class Shared:
+    """See the module. Safe to use from many threads; `close` when all work has ended."""
+
+    def __init__(self) -> None:
+        self._process = secrets.token_hex(4)
+        self._lock = threading.Lock()
+        self._claims: dict[Claim, str] = {}
+        self._keepers: dict[str, Keeper] = {}
+
+    @contextlib.contextmanager
+    def claimed(self, facility: Facility, file: Path) -> Iterator[None]:
+        """Have what belongs to an operator inside the block. Raises WrongSettingsError when another one has it."""
+        own = list(claims(facility))
+        with self._lock:
+            if found := list(clashes(facility, self._claims)):
+                raise WrongSettingsError(str(file), found)
+            self._claims |= dict.fromkeys(own, str(file))
+        try:
+            yield
+        finally:
+            with self._lock:
+                for claim in own:
+                    del self._claims[claim]
+
+    def lease(self, facility: Facility) -> SharedLease | None:
+        """Return the lease of an operator, to be obtained; None where its data can be used by one collector only.
+
+        Raises ConfigError when the database cannot be opened.
+        """
+        operations = facility.operations
+        if not operations.shared:
+            return None
+        warn_of_files(facility)
+        term = round(operations.lease_seconds * SECOND_MS)
+        with self._lock:
+            keeper = self._keepers.get(operations.lease_address)
+            if keeper is None:
+                shards = Shards(open_leases(operations.lease_address), self._process, this_process(), term)
+                keeper = self._keepers[operations.lease_address] = Keeper(shards)
+                keeper.start()
+        if keeper.term != term:
+            raise ConfigError(
+                f"operations.lease_seconds: found {operations.lease_seconds:g}, but {keeper.term / SECOND_MS:g} for "
+                "another operator of this database; they must be the same, since all leases are renewed together"
+            )
+        return keeper.lease(facility.operator.id, operations.lease_schema)
+
+    def tell(self, facility: Facility, trouble: str | None) -> None:
+        """Tell why this process cannot work for an operator; None: it can."""
+        with self._lock:
+            keeper = self._keepers.get(facility.operations.lease_address) if facility.operations.shared else None
+        if keeper is not None:
+            keeper.tell(facility.operator.id, trouble)
+
+    def close(self) -> None:
+        """Stand by no more, and give back the connections."""
+        for keeper in self._keepers.values():
+            keeper.close()
