@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from sukusuku_core.model import Quality, Value
 
 Row = tuple[int, int, Value | None, int]
@@ -44,11 +46,11 @@ class Point:
     quality: Quality
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(msgspec.Struct, frozen=True):
     """One hour of a numeric series, GOOD readings only. `time` is the start of the hour; `last` its latest value.
 
-    `mean` is the mean of the readings, not weighted by how long each value stood.
+    `mean` is the mean of the readings, not weighted by how long each value stood. A year has 8,760 of these, and a
+    struct is made in a tenth of the time of a dataclass.
     """
 
     time: int

@@ -9,6 +9,13 @@ from sukusuku_core.model import Value
 from sukusuku_server.model.series import Row
 
 
+class Ask(Protocol):
+    """How a question is put to a database, within a transaction or not."""
+
+    def __call__(self, sql: str, parameters: Sequence[Any] = (), /) -> Iterable[tuple[Any, ...]]:
+        """Return the rows that answer it."""
+
+
 class Result(Protocol):
     """What came of a statement."""
 

@@ -8,7 +8,7 @@ from sukusuku_core.errors import PermanentError
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.imports import Imported, NewImport
 from sukusuku_server.model.series import Row
-from sukusuku_server.timeseries import rollups, sql_writes
+from sukusuku_server.timeseries import packed_hours, rollups, sql_writes
 from sukusuku_server.timeseries.database import Transaction
 from sukusuku_server.timeseries.packed import Packed
 
@@ -73,9 +73,12 @@ def take_back(
     ).fetchall()
     packed.remove(run, [(time, series) for series, time in keys])
     for (series, hour), group in groupby(keys, key=lambda key: (key[0], key[1] // HOUR_MS)):
+        packed_hours.unpack(run, series, hour)
         _sum_again(run, packed, series, hour, len(list(group)), pruned, numeric)
     touched = {series for series, _ in keys}
     packed.newest_again(run, touched, now)
+    for series in touched:
+        packed_hours.keep_newest(run, series)
     run.execute(
         "DELETE FROM room_hour WHERE asset = ? AND time >= ? AND time <= ?",
         (what.what.asset, what.first // HOUR_MS * HOUR_MS, what.last),

@@ -6,13 +6,12 @@ reading that is in both counts once. `Packed` is what the only writer knows of c
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.time import HOUR_MS, day_number, midnight
 from sukusuku_server.model.series import Row
 from sukusuku_server.timeseries import chunks, sql_writes
-from sukusuku_server.timeseries.database import Transaction
+from sukusuku_server.timeseries.database import Ask, Transaction
 
 Key = tuple[int, int]
 """Time (UTC ms) and series of a reading."""
@@ -30,13 +29,6 @@ _FIRST_PACKED = "SELECT min(first) FROM chunk WHERE day = (SELECT min(day) FROM 
 _OF_STRETCH = "SELECT data FROM chunk WHERE day = ? AND first < ? AND last >= ?"
 _DAYS = "SELECT DISTINCT day FROM chunk WHERE day >= ? AND day <= ? ORDER BY day"
 _DAYS_BACK = "SELECT day FROM chunk WHERE asset = ? AND day >= ? ORDER BY day DESC"
-
-
-class Ask(Protocol):
-    """How a question is put to a database, within a transaction or not."""
-
-    def __call__(self, sql: str, parameters: Sequence[Any] = (), /) -> Iterable[tuple[Any, ...]]:
-        """Return the rows that answer it."""
 
 
 def days(start: int, end: int) -> tuple[int, int]:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from msgspec.structs import astuple
+
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, day_number, midnight
 from sukusuku_server.model.series import Row
-from sukusuku_server.timeseries import migrations, packed
+from sukusuku_server.timeseries import migrations, packed, packed_hours
 from sukusuku_server.timeseries.database import Transaction
 from sukusuku_server.timeseries.packed import Packed
 from sukusuku_server.timeseries.sql_reader import SqlReader
@@ -168,12 +170,9 @@ class Outgoing(SqlReader):
 
     def hours(self, series: Collection[int], start: int, end: int) -> list[Hour]:
         """Hours of these series with start <= hour < end."""
-        rows = self._all(
-            "SELECT series, hour, count, sum, low, high, last, last_time FROM hourly "
-            "WHERE series IN (SELECT value FROM json_each(?)) AND hour >= ? AND hour < ? ORDER BY series, hour",
-            (json.dumps(list(series)), start, end),
-        )
-        return [Hour(*row) for row in rows]
+        with self._database.snapshot():
+            found = packed_hours.of_series(self._database.ask, self._database.each, series, start, end)
+        return [Hour(number, *astuple(hour)) for number, hour in found]
 
     def changed(self) -> list[Changed]:
         """Assets with derived points that are to be shipped."""

@@ -19,7 +19,7 @@ from sukusuku_server.model.series import (
     Tally,
     Unassigned,
 )
-from sukusuku_server.timeseries import PRUNED, derived, packed
+from sukusuku_server.timeseries import PRUNED, derived, packed, packed_hours
 from sukusuku_server.timeseries.database import Database, typed
 
 _ALL = 1 << 62
@@ -165,12 +165,10 @@ class SqlReader:
 
     def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """See Store."""
-        rows = self._past.ask(
-            "SELECT hour, count, sum / count, low, high, last FROM hourly JOIN series ON series.id = hourly.series "
-            "WHERE asset = ? AND metric = ? AND hour >= ? AND hour < ? ORDER BY hour",
-            (asset, metric, -(-start // HOUR_MS), -(-end // HOUR_MS)),
-        )
-        return [Bucket(hour * HOUR_MS, *rest) for hour, *rest in rows]
+        with self._past.snapshot():
+            found = self._past.ask("SELECT id FROM series WHERE asset = ? AND metric = ?", (asset, metric))
+            first, last = -(-start // HOUR_MS), -(-end // HOUR_MS)
+            return [hour for (number,) in found for hour in packed_hours.told(self._past.ask, number, first, last)]
 
     def quarantine(self, limit: int) -> list[Quarantined]:
         """See Store."""

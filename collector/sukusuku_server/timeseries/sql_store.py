@@ -7,7 +7,7 @@ from operator import itemgetter
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import PermanentError
 from sukusuku_core.model import Reading
-from sukusuku_core.time import EARLIEST_READING, day_number, midnight
+from sukusuku_core.time import EARLIEST_READING, HOUR_MS, day_number, midnight
 from sukusuku_server.model.imports import Imported, NewImport
 from sukusuku_server.model.series import (
     Committed,
@@ -29,6 +29,7 @@ from sukusuku_server.timeseries import (
     derivable_since,
     derived,
     imports,
+    packed_hours,
     pruning,
     rollups,
     shipping_queue,
@@ -53,6 +54,9 @@ _DEAD = "INSERT INTO offline VALUES (?, ?) ON CONFLICT (subject) DO UPDATE SET s
 _AT_ONCE = 64
 """Room is made for this part of all more than is needed: whose messages go is counted anew each time."""
 
+_SERIES_AT_ONCE = 20
+"""Series whose hours are packed in one transaction."""
+
 
 class SqlStore(SqlReader):
     """One connection; the only one that writes, or one of any number that read."""
@@ -70,6 +74,8 @@ class SqlStore(SqlReader):
         self._live = LiveView(database, self._names)
         self._packed = Packed(self._names)
         self._compaction: Compaction | None = None
+        self._hours_packed = 0  # before which hour all are packed, but for those of the series that wait
+        self._hours_waiting: list[int] = []
         self._moved: dict[int, int] = {}  # the latest original time of the moved readings of a series
         self._waiting_bytes = 0
         self._claimed = 0  # what comes with an earlier time is listed as outgoing
@@ -88,6 +94,7 @@ class SqlStore(SqlReader):
         self._new_series = [item for item in self._new_series if item[0] not in known]
         self._packed.load(self._database.ask)
         self._compaction = None
+        self._hours_packed = 0
         self._moved = dict(self._all(moving.LATEST))
         self._waiting_bytes = int(self._all(keeping.SIZE)[0][0])
         self._claimed = self.noted(shipping_queue.CLAIMED) or 0
@@ -307,10 +314,24 @@ class SqlStore(SqlReader):
             if whole != self.noted(PACKED):
                 self.note(PACKED, whole)
             if oldest is None:
-                return False
+                return self._pack_hours(until // HOUR_MS)
             self._compaction = Compaction(self._database, self._past, self._packed, day_number(oldest))
         if not self._compaction.step():
             self._compaction = None
+        return True
+
+    def _pack_hours(self, before: int) -> bool:
+        """Pack the hours of some series; tell whether there are more. Those that came late wait for the next day."""
+        if self._hours_packed != before:
+            self._hours_waiting = packed_hours.waiting(self._past.ask, before)
+            self._hours_packed = before
+        some = self._hours_waiting[:_SERIES_AT_ONCE]
+        if not some:
+            return False
+        with self._database.turn(), self._database.transaction() as run:
+            for series in some:
+                packed_hours.pack(run, series, before)
+        del self._hours_waiting[:_SERIES_AT_ONCE]
         return True
 
     def note(self, key: str, value: int) -> None:

@@ -10,7 +10,8 @@ LATER = 1 << 60
 
 
 def pack(store: SqlStore) -> None:
-    """Pack everything there is."""
+    """Pack everything there is, hours that came late as well."""
+    store._hours_packed = 0
     while store.compact(LATER):
         pass
 

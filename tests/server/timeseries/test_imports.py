@@ -1,13 +1,13 @@
 """Histories that people bring in: every store keeps them as late readings and takes them back whole."""
 
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as change
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import PermanentError
@@ -34,7 +34,7 @@ def rows_of(store: Store, values: dict[int, float]) -> list[Row]:
 def everything(store: Store) -> tuple[list[Point], list[Bucket], object]:
     return (
         store.raw(*LEVEL, 0, 1 << 60, 100_000),
-        [replace(hour, mean=round(hour.mean, 9)) for hour in store.hourly(*LEVEL, 0, 1 << 60)],  # summed anew
+        [change(hour, mean=round(hour.mean, 9)) for hour in store.hourly(*LEVEL, 0, 1 << 60)],  # summed anew
         {asset: {name: (it.time, it.value) for name, it in found.items()} for asset, found in store.latest().items()},
     )
 
