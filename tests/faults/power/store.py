@@ -8,6 +8,10 @@ from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.power.subjects import EVERYTHING, T, a_reading
 from tests.support.stores import commit
 
+PACKING = 0.4
+"""Of all steps: a day takes several."""
+LATER = T + 10**9
+
 
 class StoreSubject:
     """The collector's store."""
@@ -24,6 +28,9 @@ class StoreSubject:
     def step(self, rng: random.Random) -> None:
         if rng.random() < 0.1:
             self._store.note("state", rng.randrange(2**62))
+            return
+        if rng.random() < PACKING:
+            self._store.compact(LATER)
             return
         start = T + rng.randrange(8 * 3_600_000)
         readings = [a_reading(rng, start + 10 * n) for n in range(rng.randint(0, 16))]
