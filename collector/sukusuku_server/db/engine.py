@@ -23,6 +23,12 @@ _LATEST = max(path.name[:4] for path in (Path(__file__).parent / "migrations" / 
 _ADVISORY_LOCK = 0x5375_6B75
 """Number of the PostgreSQL lock under which one process at a time migrates: "Suku"."""
 
+_WRITE_LOCK = text(
+    f"SELECT set_config('lock_timeout', '{BUSY_TIMEOUT_MS}', true),"
+    f" set_config('idle_in_transaction_session_timeout', '{2 * BUSY_TIMEOUT_MS}', true),"
+    f" pg_advisory_xact_lock({_ADVISORY_LOCK + 1}, current_schema()::regnamespace::oid::integer)"
+)
+"""One transaction writes at a time, as in SQLite. Whoever stops in the middle of one does not hold it for ever."""
 _MIGRATING = threading.Lock()
 """Alembic keeps what it works at in module globals: threads must not migrate at the same time."""
 _SEARCH_PATH = re.compile(r"-csearch_path=([a-z_][a-z0-9_]*)")
@@ -58,6 +64,8 @@ def open_engine(url: str, session: str | None = None) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         _make_for_owner(engine.url.database)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "begin", _begin_postgresql)
     try:
         with engine.begin() as connection:
             current = _revision(connection) == _LATEST
@@ -75,9 +83,10 @@ def open_engine(url: str, session: str | None = None) -> Engine:
 
 
 def writing(engine: Engine) -> Engine:
-    """Return the same engine, whose transactions take the write lock when they begin.
+    """Return the same engine, whose transactions take the write lock when they begin: what they read stays true.
 
-    Otherwise SQLite refuses to turn a reader into a writer once another process has written in between.
+    Otherwise SQLite refuses to turn a reader into a writer once another process has written in between, and in
+    PostgreSQL two could both find a place that is free, a guess that is allowed or one more administrator.
     """
     return engine.execution_options(write=True)
 
@@ -128,6 +137,11 @@ def _log_ahead(connection: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     write = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("write", False):
+        connection.execute(_WRITE_LOCK)
 
 
 def _revision(connection: Connection) -> str | None:

@@ -19,7 +19,7 @@ def put_once(operations: Operations, mail: OutgoingMail, now: int) -> bool:
 
     Raises TransientError when the database does not answer.
     """
-    with operations.writing() as connection:
+    with operations.writing() as connection:  # the write lock: of two processes one puts it
         if _known(connection, mail.message_id):
             return False
         Change(connection).put_mail(None, mail, now)
