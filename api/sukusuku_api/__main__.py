@@ -14,6 +14,7 @@ from sukusuku_core import logs
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.watching import Watch
+from sukusuku_server.settings import Web
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,11 +26,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     logs.begin(arguments.log)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
+        os.umask(0o077)  # the databases hold names, mails and the key of links
+        if arguments.facility.is_dir():
+            service.run_all(arguments.facility, arguments.listen or service.Address(_WEB.host, _WEB.port))
+            return 0
         source = FacilityFile(arguments.facility)
         document = source.read()
         facility = source.check(document.text)
-        os.umask(0o077)  # the databases hold names, mails and the key of links
-        service.run(facility, document=Watch(source, document.version))
+        service.run(facility, document=Watch(source, document.version), address=arguments.listen)
     except (ConfigError, PermanentError, TransientError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -45,7 +49,12 @@ def parser() -> argparse.ArgumentParser:
     )
     either = made.add_mutually_exclusive_group(required=True)
     either.add_argument(
-        "facility", type=Path, nargs="?", metavar="FACILITY.toml", help="the operator's settings · 施設の設定"
+        "facility",
+        type=Path,
+        nargs="?",
+        metavar="FACILITY.toml",
+        help="the operator's settings, or a folder with a folder of each operator "
+        "· 施設の設定、または自治体ごとのフォルダーを収めたフォルダー",
     )
     either.add_argument(
         "--openapi",
@@ -53,8 +62,25 @@ def parser() -> argparse.ArgumentParser:
         help="print the description of the API (OpenAPI 3.1), from which clients are generated · "
         "API の定義（OpenAPI 3.1）を表示",
     )
+    made.add_argument(
+        "--listen",
+        type=_address,
+        metavar="HOST:PORT",
+        help="where to listen instead of [web] host and port; for a folder 127.0.0.1:8080 when left out "
+        "· 待ち受けるアドレス（[web] の host と port の代わり）",
+    )
     logs.add_option(made)
     return made
+
+
+_WEB = Web()
+
+
+def _address(text: str) -> service.Address:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"found {text!r}; write it as 127.0.0.1:8080")
+    return service.Address(host.strip("[]"), int(port))
 
 
 if __name__ == "__main__":

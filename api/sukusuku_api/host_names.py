@@ -21,14 +21,23 @@ if TYPE_CHECKING:
 
 def known(host: str, web: Web) -> bool:
     """Whether a `Host` header names this server: an address in numbers, loopback, or a name of the settings."""
-    name = _name(f"//{host}")
-    return name is not None and (
-        name == "localhost"
-        or name.endswith(".localhost")
-        or _is_address(name)
-        or name in {_name(web.url), web.host.lower()}
-        or name in {item.lower() for item in web.hosts}
-    )
+    name = name_of(host)
+    return name is not None and (_is_everybodys(name) or name in names(web) or name == web.host.lower())
+
+
+def name_of(host: str) -> str | None:
+    """Return the name in a `Host` header, without port; None: there is none."""
+    return _name(f"//{host}")
+
+
+def names(web: Web) -> frozenset[str]:
+    """Return the names of the settings that belong to this server alone."""
+    found = {_name(web.url), *(item.lower() for item in web.hosts)}
+    return frozenset(name for name in found if name is not None and not _is_everybodys(name))
+
+
+def _is_everybodys(name: str) -> bool:
+    return name == "localhost" or name.endswith(".localhost") or _is_address(name)
 
 
 def _name(url: str) -> str | None:

@@ -1,55 +1,99 @@
 """The API process: opens the data, serves the application, ends on a signal."""
 
+import contextlib
 import errno
 import gc
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from sukusuku_api.access.sign_in import first_link
 from sukusuku_api.app import create_app, follow
 from sukusuku_api.connections import HEAD_BYTES, BoundedConnection, bound_logs, most_connections
 from sukusuku_api.lazy_store import LazyStore
+from sukusuku_api.operators import Operators
 from sukusuku_api.web.sign_in.page import WELCOME
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_server.db import Operations
+from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.watching import Watch
 from sukusuku_server.settings import Facility, Web
 
 log = logging.getLogger(__name__)
 
 
+class Address(NamedTuple):
+    """Where a process listens, when the command line says it."""
+
+    host: str
+    port: int
+
+
 Make = Callable[[Facility, LazyStore, Operations], FastAPI]
 """Makes the application over opened data."""
 
 
-def run(facility: Facility, make: Make = create_app, document: Watch | None = None) -> None:
+def run(
+    facility: Facility, make: Make = create_app, document: Watch | None = None, address: Address | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM. `document` tells when the settings change; None: they never do.
 
+    `address` is where to listen; None: where the settings say.
     Raises ConfigError when the address cannot be had or the data not be opened.
     """
-    listener = listen(facility.web)
-    store = LazyStore.configured(facility.store)
-    try:
-        store.live.version()  # a store of a newer version should be known now
-        operations = Operations(facility.operations.address)
-        try:
-            app = make(facility, store, operations)
-            _invite_first(operations, facility.web)
-            if document is not None:
-                follow(app, document)
-            gc.freeze()  # what has been loaded stays: to look through it for waste holds up everybody for 0.3 s
-            Server(app).run(sockets=[listener])
-        finally:
-            operations.close()
-    finally:
-        store.close()
-        listener.close()
+    with (
+        contextlib.closing(
+            listen(facility.web if address is None else Web(host=address.host, port=address.port))
+        ) as on,
+        opened(facility, make, document) as app,
+    ):
+        gc.freeze()  # what has been loaded stays: to look through it for waste holds up everybody for 0.3 s
+        Server(app, app.state.broadcast.close).run(sockets=[on])
+
+
+def run_all(folder: Path, address: Address) -> None:
+    """Serve all operators of a folder, each by its host name, until SIGINT or SIGTERM.
+
+    Raises ConfigError when the address cannot be had.
+    """
+
+    @contextlib.contextmanager
+    def opening(file: Path) -> Iterator[FastAPI]:
+        source = FacilityFile(file)
+        document = source.read()
+        with opened(source.check(document.text), create_app, Watch(source, document.version)) as app:
+            yield app
+
+    with contextlib.closing(listen(Web(host=address.host, port=address.port))) as on:
+        operators = Operators(folder, opening)
+        Server(operators, operators.end_streams).run(sockets=[on])
+
+
+@contextlib.contextmanager
+def opened(facility: Facility, make: Make, document: Watch | None) -> Iterator[FastAPI]:
+    """Provide the application of an operator over its data. Raises ConfigError when they cannot be opened."""
+    with (
+        contextlib.closing(LazyStore.configured(facility.store)) as store,
+        contextlib.closing(_operations(store, facility)) as operations,
+    ):
+        app = make(facility, store, operations)
+        _invite_first(operations, facility.web)
+        if document is not None:
+            follow(app, document)
+        yield app
+
+
+def _operations(store: LazyStore, facility: Facility) -> Operations:
+    store.live.version()  # a store of a newer version should be known now
+    return Operations(facility.operations.address)
 
 
 def _invite_first(operations: Operations, web: Web) -> None:
@@ -90,7 +134,7 @@ def listen(web: Web) -> socket.socket:
 class Server(uvicorn.Server):
     """Uvicorn that says `ready` and ends the live streams, which would otherwise hold up the stop."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: ASGIApp, end_streams: Callable[[], None]) -> None:
         bound_logs()
         config = uvicorn.Config(
             app,
@@ -103,7 +147,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=3,
         )
         super().__init__(config)
-        self._app = app
+        self._end_streams = end_streams
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - Uvicorn's signature
         """Stop on a signal without failing: Uvicorn would raise the signal again at the end."""
@@ -118,5 +162,5 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then stop."""
-        self._app.state.broadcast.close()
+        self._end_streams()
         await super().shutdown(sockets)

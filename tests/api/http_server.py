@@ -17,7 +17,7 @@ from tests.support.patience import PATIENCE
 def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
     """Yields the address; requests that come before the server is up wait in the socket."""
     with listen(Web(port=port)) as listener:
-        server = Server(app)
+        server = Server(app, app.state.broadcast.close)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="uvicorn")
         thread.start()
         try:
