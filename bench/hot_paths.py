@@ -35,7 +35,7 @@ MARGIN = 1.25
 BASELINE: Mapping[str, float] = {
     "encode": 2.04,
     "decode": 7.36,
-    "ingest": 3.79,
+    "ingest": 3.26,
     "store": 2.75,
     "store, SQLite": 2.83,
     "outbox": 8.29,
