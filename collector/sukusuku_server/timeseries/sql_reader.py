@@ -6,7 +6,7 @@ from typing import Any
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import TransientError
-from sukusuku_core.model import Quality, Reading
+from sukusuku_core.model import QUALITIES, Quality, Reading
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.series import (
     Bucket,
@@ -23,7 +23,6 @@ from sukusuku_server.timeseries import PRUNED, derived, packed, packed_hours
 from sukusuku_server.timeseries.database import Database, typed
 
 _ALL = 1 << 62
-_QUALITIES = {int(quality): quality for quality in Quality}
 
 
 class SqlReader:
@@ -67,7 +66,9 @@ class SqlReader:
             loose = self._rows("WHERE series = ? AND time >= ? AND time < ?", (series, start, end), limit)
             chunks = list(packed.of_series(ask, asset, series, start, end, limit))
         rows = packed.merged(loose, chunks)[:limit] if chunks else loose
-        return [Point(time, typed((value,), datatype), Quality(quality)) for time, _, value, quality in rows]
+        if datatype == DataType.BOOLEAN:
+            return [Point(time, typed((value,), datatype), QUALITIES[number]) for time, _, value, number in rows]
+        return [Point(time, value, QUALITIES[number]) for time, _, value, number in rows]
 
     def scan(self, assets: Collection[str], start: int, end: int) -> list[Reading]:
         """See Store."""
@@ -88,7 +89,7 @@ class SqlReader:
         for time, series, value, quality in packed.merged(rows, chunks) if chunks else rows:
             asset, metric, boolean = names[series]
             told = bool(value) if boolean and value is not None else value
-            found.append(Reading(asset, metric, time, told, _QUALITIES[quality]))
+            found.append(Reading(asset, metric, time, told, QUALITIES[quality]))
         return found
 
     def first(self) -> int | None:
