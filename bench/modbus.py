@@ -89,12 +89,12 @@ def edge_settings(ports: Sequence[int], broker: int, poll: float = POLL) -> str:
     return text
 
 
-def facility(broker: int) -> str:
+def facility(broker: int, units: int = DEVICES) -> str:
     """Return the collector of these units."""
     text = 'host_id = "sukusuku"\n[operator]\nid = "bench"\nname = { ja = "計測", en = "bench" }\n'
     text += f'[broker]\nport = {broker}\n[store]\npath = "readings.db"\n[operations]\nurl = "sqlite:///operations.db"\n'
     text += '[[site]]\nid = "centre"\nname = { ja = "計測", en = "bench" }\n'
-    for n in range(DEVICES):
+    for n in range(units):
         text += f'[[site.unit]]\nid = "unit-{n}"\nname = {{ ja = "機{n}", en = "unit {n}" }}\nedge = "pi"\n'
     return text
 

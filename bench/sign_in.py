@@ -21,10 +21,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
-from starlette.types import Message, Scope
 from tests.api import two_centres
 from tests.api.applications import create_app, office
 
+from bench.in_process import ask
 from bench.results import at_most, conclude
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import now_ms
@@ -123,22 +123,7 @@ async def _measured(app: FastAPI, callers: Mapping[str, Caller], rounds: int) ->
 
 
 async def _ask(app: FastAPI, headers: list[tuple[bytes, bytes]]) -> None:
-    host = urlsplit(app.state.context.facility.web.url).netloc.encode()
-    scope: Scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-        "path": PATH, "raw_path": PATH.encode(), "query_string": b"", "root_path": "",
-        "headers": [(b"host", host), *headers], "client": ("127.0.0.1", 50_000),
-        "server": ("127.0.0.1", 8000), "state": {},
-    }  # fmt: skip
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            assert message["status"] == 200, message
-
-    await app(scope, receive, send)
+    await ask(app, urlsplit(app.state.context.facility.web.url).netloc, PATH, headers=headers)
 
 
 if __name__ == "__main__":
