@@ -35,6 +35,7 @@ class MqttSettings:
     key_file: Path | None = None
     connect_timeout: float = 5.0
     protocol: Protocol = "3.1.1"
+    subscribe_qos: Literal[0, 1] = 1
     others: tuple[tuple[str, int], ...] = ()
     """Host and port of further servers of the same broker."""
 
@@ -56,6 +57,9 @@ class BrokerSettings(Settings, frozen=True, kw_only=True):
     loses one goes to the next. See docs/cluster.md."""
     protocol: Protocol = "3.1.1"
     """The version of MQTT."""
+    subscribe_qos: Literal[0, 1] = 1
+    """With which quality of service messages are asked for. 0 where each such wish costs a broker much, as in a cluster
+    of NATS; nothing is lost by it, for what matters is acknowledged end to end."""
     keepalive: Annotated[int, msgspec.Meta(ge=2, le=300)] = 10
     username: str | None = None
     password: str | None = None
@@ -78,6 +82,7 @@ class BrokerSettings(Settings, frozen=True, kw_only=True):
             key_file=Path(self.key_file) if self.key_file else None,
             connect_timeout=3.0,
             protocol=self.protocol,
+            subscribe_qos=self.subscribe_qos,
             others=self.addresses[1:],
         )
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from sukusuku_core.catalogue import DataType
@@ -28,6 +29,8 @@ LIVE_RESERVE = 8
 """Messages of the window that waiting readings leave to live ones."""
 STEADY = 10.0
 """Seconds after which a session counts as a success, so that the next pause is short again."""
+WAITS = 15.0
+"""Seconds to wait for the host at one server of several: it may have lost what the host has said."""
 GOODBYE = 2.0
 """Seconds to wait for the broker to take the NDEATH."""
 WEAKER = (
@@ -225,11 +228,15 @@ class Uplink:
     async def _converse(self, session: "UplinkSession", reader: "asyncio.Task[None]") -> None:
         """Everything that happens in a session happens here, one thing after the other."""
         rules = session.rules
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + WAITS if self._reconnect.broker.others else math.inf
         while True:
             await self._heed(session)
             while session.confirmed:
                 await self._perform(session, rules.confirmed(session.confirmed.popleft()))
             await self._perform(session, rules.tick(self._clock()))
+            if rules.phase is Phase.WAITING and loop.time() > patience:
+                await self._perform(session, rules.leave("the host has not come; the next server may know of it"))
             if self._stopping.is_set():
                 await self._perform(session, rules.leave("stopped"))
             if self._anew:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +26,7 @@ from sukusuku_mqtt import broker_limits, paho_client
 from sukusuku_mqtt.broker_limits import BrokerLimits
 from sukusuku_mqtt.messages import Message, Outgoing, TooLargeError, Will
 from sukusuku_mqtt.paho_client import Client
+from sukusuku_mqtt.subscriptions import Subscriptions
 
 BATCH = 256
 """Most messages that one readiness of the socket hands on."""
@@ -69,6 +70,7 @@ class MqttSession:
         self._inbox: deque[Message] = deque()
         self._arrived = asyncio.Event()
         self._limits = BrokerLimits()
+        self._subscriptions = Subscriptions(self._ask, self._later)
         self._unacknowledged: dict[int, Callable[[], None] | None] = {}
         self._acknowledged = 0.0
         """When the broker last acknowledged one of these, or the first of them was sent; by the event loop."""
@@ -101,6 +103,7 @@ class MqttSession:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.on_publish = self._on_publish
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_socket_register_write = lambda *_: self._watch_writes(on=True)
         self._client.on_socket_unregister_write = lambda *_: self._watch_writes(on=False)
         self._client.on_socket_close = lambda *_: self._unwatch()
@@ -198,15 +201,32 @@ class MqttSession:
 
     # ------------------------------------------------------------ talk
 
-    def subscribe(self, filters: list[str] | tuple[str, ...], qos: int = 1) -> None:
-        """Ask for topics. The broker's answer is not waited for: messages follow it on the same connection."""
+    def subscribe(self, filters: list[str] | tuple[str, ...]) -> None:
+        """Ask for topics. The broker's answer is not waited for: messages follow it on the same connection.
+
+        What it refuses is asked for again, with growing pauses.
+        """
         self._check()
         self._client.send_joined()
-        self._client.subscribe([(item, qos) for item in filters])
+        self._subscriptions.ask(filters)
+
+    def _ask(self, filters: Sequence[str]) -> int | None:
+        if self._closed is not None:
+            return None
+        qos: int = self._settings.subscribe_qos
+        return self._client.subscribe([(item, qos) for item in filters])[1]
+
+    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+        if self._loop is not None:
+            self._loop.call_later(seconds, what)
+
+    def _on_subscribe(self, _client: Any, _data: Any, mid: int, reasons: Sequence[Any], _properties: Any) -> None:
+        self._subscriptions.answered(mid, reasons)
 
     def unsubscribe(self, filters: list[str] | tuple[str, ...]) -> None:
         """Ask for topics no more. What the broker has sent already still arrives."""
         self._check()
+        self._subscriptions.drop(filters)
         self._client.send_joined()
         self._client.unsubscribe(list(filters))
 

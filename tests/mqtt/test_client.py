@@ -13,6 +13,7 @@ from tests.support.broker import mosquitto
 from tests.support.mqtt_packets import Kind
 from tests.support.mqtt_proxy import Flow, MqttProxy
 from tests.support.patience import PATIENCE
+from tests.support.played_broker import CONNACK, played_broker
 from tests.support.ports import free_port
 
 
@@ -35,16 +36,17 @@ def test_a_silent_broker_ends_the_session_after_one_and_a_half_keepalive(broker:
 def test_a_broker_that_acknowledges_nothing_ends_the_session_though_it_answers_pings() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1000)
-        writer.write(b"\x20\x02\x00\x00")
+        writer.write(CONNACK)
         while (heard := await reader.read(1000)) != b"":
             if heard == b"\xc0\x00":
                 writer.write(b"\xd0\x00")
-        writer.close()
 
     async def work() -> None:
-        server = await asyncio.start_server(talk, "127.0.0.1", 0)
-        settings = MqttSettings("127.0.0.1", server.sockets[0].getsockname()[1], "one", keepalive=2)
-        async with asyncio.timeout(PATIENCE), server, MqttSession(settings) as session:
+        async with (
+            asyncio.timeout(PATIENCE),
+            played_broker(talk) as port,
+            MqttSession(MqttSettings("127.0.0.1", port, "one", keepalive=2)) as session,
+        ):
             session.publish("a", b"", 1)
             with pytest.raises(TransientError, match="acknowledged nothing for 3 s"):
                 await session.receive()

@@ -1,8 +1,8 @@
 """How soon a broker is tried again: a CONNECT that succeeds is no success."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,8 @@ from sukusuku_mqtt import MqttSettings
 from sukusuku_mqtt.reconnect import AWAY, FIRST, USELESS, Reconnect
 from tests.edge import edge_settings
 from tests.support.patience import PATIENCE
+from tests.support.played_broker import CONNACK, played_broker
 
-CONNACK = b"\x20\x02\x00\x00"
 ONE = MqttSettings("127.0.0.1", 1883, "node")
 THREE = MqttSettings("a", 1, "node", others=(("b", 2), ("c", 3)))
 
@@ -69,28 +69,16 @@ def test_servers_of_one_broker_have_their_turns_and_pauses_grow_when_all_had_the
         assert longest / 2 <= pause <= longest
 
 
-@contextlib.asynccontextmanager
-async def ending(connections: list[float]) -> AsyncIterator[int]:
+def ending(connections: list[float]) -> AbstractAsyncContextManager[int]:
     """A broker that lets everybody in and ends the session at the first thing they say."""
-    talks: set[asyncio.Task[None] | None] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.current_task())
         connections.append(asyncio.get_running_loop().time())
-        with contextlib.suppress(ConnectionError):
-            await reader.read(1000)
-            writer.write(CONNACK)
-            await reader.read(1000)
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
+        await reader.read(1000)
+        writer.write(CONNACK)
+        await reader.read(1000)
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await asyncio.gather(*(task for task in talks if task is not None))
+    return played_broker(talk)
 
 
 async def _edge(port: int, folder: Path) -> None:

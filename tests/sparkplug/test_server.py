@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -20,13 +20,13 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(bounded())
 
 
-def client(port: int, name: str, will: Will | None = None) -> MqttSession:
-    return MqttSession(MqttSettings("127.0.0.1", port, name), will)
+def client(port: int, name: str, will: Will | None = None, qos: Literal[0, 1] = 1) -> MqttSession:
+    return MqttSession(MqttSettings("127.0.0.1", port, name, subscribe_qos=qos), will)
 
 
-async def subscribed(mqtt: MqttSession, proxy: MqttProxy, topic: str, qos: int) -> None:
+async def subscribed(mqtt: MqttSession, proxy: MqttProxy, topic: str) -> None:
     at = len(proxy.packets)
-    mqtt.subscribe([topic], qos)
+    mqtt.subscribe([topic])
     await proxy.until(lambda packet: packet.kind is Kind.SUBACK, at)
 
 
@@ -37,10 +37,10 @@ async def one(mqtt: MqttSession) -> Message:
 
 @pytest.mark.sparkplug("conformance-mqtt-qos0", "conformance-mqtt-qos1")
 @pytest.mark.parametrize("qos", [0, 1])
-def test_messages_are_delivered_at_their_qos(broker: int, qos: int) -> None:
+def test_messages_are_delivered_at_their_qos(broker: int, qos: Literal[0, 1]) -> None:
     async def work() -> None:
-        async with MqttProxy(broker) as proxy, client(proxy.port, "listener") as listener:
-            await subscribed(listener, proxy, "a/b", qos)
+        async with MqttProxy(broker) as proxy, client(proxy.port, "listener", qos=qos) as listener:
+            await subscribed(listener, proxy, "a/b")
             async with client(broker, "talker") as talker:
                 talker.publish("a/b", b"said", qos)
                 await talker.flush()  # at QoS 1: acknowledged by the server
@@ -57,7 +57,7 @@ def test_messages_are_delivered_at_their_qos(broker: int, qos: int) -> None:
 def test_a_will_is_delivered_when_a_client_is_lost_and_not_when_it_leaves(broker: int, qos: int, retain: bool) -> None:  # noqa: FBT001 - a parameter of the test
     async def work() -> None:
         async with MqttProxy(broker) as proxy, client(proxy.port, "listener") as listener:
-            await subscribed(listener, proxy, "will/+", 1)
+            await subscribed(listener, proxy, "will/+")
             async with client(broker, "leaver", Will("will/left", b"gone", qos, retain)):
                 pass
             async with client(broker, "lost", Will("will/lost", b"gone", qos, retain)) as lost:
