@@ -7,6 +7,8 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from sukusuku_server import settings
 from sukusuku_server.timeseries import backends
 from tests.collector.fake_edge import FakeEdge
@@ -68,9 +70,14 @@ def test_one_that_cannot_work_stops_none_of_the_others(broker: int, tmp_path: Pa
     run(scenario())
 
 
-def test_two_share_the_operators_and_one_takes_over_all(broker: int, tmp_path: Path, postgres: PostgresServer) -> None:
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
+def test_two_share_the_operators_and_one_takes_over_all(
+    broker: int, tmp_path: Path, postgres: PostgresServer, fault: signal.Signals
+) -> None:
+    """The other one is killed, or stops for a while and has a share again afterwards."""
+
     async def scenario() -> None:
-        names = ("itabashi", "nerima", "toshima")
+        names = ("nerima", "toshima")
         files = OneDatabase(postgres).towns(tmp_path, names, broker)
         edges = {name: edge(name, broker) for name in names}
         async with delivering(edges), Process(tmp_path) as first, Process(tmp_path) as second:
@@ -87,8 +94,15 @@ def test_two_share_the_operators_and_one_takes_over_all(broker: int, tmp_path: P
             await deliver()
             await second.start("] ready")  # it was given one
             await deliver()
-            first.send(signal.SIGKILL)
+            first.send(fault)
             last = await deliver()
+            if fault is signal.SIGSTOP:
+                first.send(signal.SIGCONT)
+                await first.until_it_says("another collector has taken over")
+                await first.until_it_says("] ready")  # it was given one again
+                last = await deliver()
+                assert (await first.end(signal.SIGTERM))[0] == 0
+                last = await deliver()
             status, _ = await second.end(signal.SIGTERM)
             assert status == 0
         for file in files:
