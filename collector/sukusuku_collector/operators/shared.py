@@ -24,6 +24,8 @@ class Shared:
         self._lock = threading.Lock()
         self._claims: dict[Claim, str] = {}
         self._keepers: dict[str, Keeper] = {}
+        self._opening: dict[str, threading.Lock] = {}
+        """One at a time opens a database that may not answer; those of other databases need not wait for it."""
 
     @contextlib.contextmanager
     def claimed(self, facility: Facility, file: Path) -> Iterator[None]:
@@ -50,12 +52,7 @@ class Shared:
             return None
         warn_of_files(facility)
         term = round(operations.lease_seconds * SECOND_MS)
-        with self._lock:
-            keeper = self._keepers.get(operations.lease_address)
-            if keeper is None:
-                shards = Shards(open_leases(operations.lease_address), self._process, this_process(), term)
-                keeper = self._keepers[operations.lease_address] = Keeper(shards)
-                keeper.start()
+        keeper = self._keeper(operations.lease_address, term)
         if keeper.term != term:
             raise ConfigError(
                 f"operations.lease_seconds: found {operations.lease_seconds:g}, but {keeper.term / SECOND_MS:g} for "
@@ -74,3 +71,17 @@ class Shared:
         """Stand by no more, and give back the connections."""
         for keeper in self._keepers.values():
             keeper.close()
+
+    # ------------------------------------------------------------ inside
+
+    def _keeper(self, address: str, term: int) -> Keeper:
+        with self._lock:
+            opening = self._opening.setdefault(address, threading.Lock())
+        with opening:
+            keeper = self._keepers.get(address)
+            if keeper is None:
+                keeper = Keeper(Shards(open_leases(address), self._process, this_process(), term))
+                keeper.start()
+                with self._lock:
+                    self._keepers[address] = keeper
+            return keeper

@@ -8,7 +8,8 @@ import pytest
 
 from sukusuku_collector.lease import SupersededError
 from sukusuku_collector.operators.keeper import NEGLECTED_SECONDS, Keeper, SharedLease
-from sukusuku_server.db.leases import open_leases
+from sukusuku_server.db import Operations
+from sukusuku_server.db.leases import collectors, open_leases
 from sukusuku_server.db.shards import Shards
 from tests.collector.running_collector import run
 from tests.support.postgres import PostgresServer
@@ -21,12 +22,13 @@ class Process:
     """One process; its clock is played, and so is that of the database where it looks."""
 
     def __init__(self, url: str, name: str) -> None:
-        self.seconds, self.behind = 0.0, 0
-        self._shards = Shards(open_leases(url), name, f"process {name}", TERM, self._database_time)
+        self.url = url
+        self.seconds = 0.0
+        self._shards = Shards(open_leases(url), name, f"process {name}", TERM, self.database_time)
         self.keeper = Keeper(self._shards, lambda: self.seconds)
         self.work: dict[str, tuple[SharedLease, asyncio.Task[bool], asyncio.Event]] = {}
 
-    def _database_time(self, _: object) -> int:
+    def database_time(self, _: object) -> int:
         return 1_800_000_000_000 + round(self.seconds * 1000)
 
     async def offer(self, *towns: str) -> None:
@@ -159,5 +161,10 @@ def test_a_process_in_trouble_is_given_nothing(postgres: PostgresServer) -> None
             await two.turn()
             await one.turn()
             assert one.given_up() == set()
+            operations = Operations(two.url)
+            found = collectors(operations, "toshima", clock=two.database_time)
+            operations.close()
+            assert found is not None
+            assert [it.trouble for it in found.standbys] == ["its channel cannot be opened"]
 
     run(scenario())
