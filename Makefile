@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Which tests go to which process, and in which order: tests/support/selection.py.
 PARALLEL := -n auto --no-loadscope-reorder
 
-.PHONY: help demo test pytest test-fast check format bench faults proto client packages requirements clean
+.PHONY: help demo test pytest test-fast check format bench faults cluster proto client packages requirements clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,9 @@ bench: $(VENV)/dev.stamp ## Measure into bench/RESULTS.md; fails when a figure i
 faults: $(VENV)/dev.stamp ## Inject every fault of the matrix and count what is lost (TIER=pr, nightly or release)
 	@sh tests/system-packages.sh
 	@$(BIN)/python -m tests.faults --tier $(TIER)
+
+cluster: $(VENV)/dev.stamp ## Lose each part of a cluster while it works (NATS, Patroni and etcd must be installed; 15 minutes)
+	@$(BIN)/python -m tests.cluster
 
 proto: $(VENV)/dev.stamp ## Compile sparkplug_b.proto to the descriptor that the codec loads
 	@cd edge/sukusuku_core && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. \

@@ -44,7 +44,7 @@ def write(folder: Path, ports: Ports, now: datetime, servers: Mapping[str, objec
     """
     here = now.astimezone(JAPAN)
     values: dict[str, object] = {"broker": ports.broker, "smtp": ports.smtp, "web": ports.web}
-    values |= {"others": "", "sensors": "", "store": "", "operations": _OPERATIONS, **(servers or {})}
+    values |= {"others": "", "sensors": "", "refresh": 15.0, "store": "", "operations": _OPERATIONS, **(servers or {})}
     values |= round_times(here) | days(here) | opening(here)
     values |= {f"modbus_{n}": ports.modbus + n for n in range(MODBUS_PORTS)}
     templates = files(__package__).joinpath("templates")

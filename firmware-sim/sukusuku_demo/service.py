@@ -50,8 +50,12 @@ class Demo:
         self._settings = settings
         self._folder = settings.folder
         self._progress = progress
-        self._processes: Processes
-        self._servers: OneMachine | Cluster
+        self.lives = asyncio.Event()
+        """Everything has started."""
+        self.processes: Processes
+        self.servers: OneMachine | Cluster
+        self.mails: list[str] = []
+        """Message-ID and recipients of each mail that arrived."""
         self._first_mail: float | None = None
         self._simulator: Child
         self._listening = 0
@@ -64,15 +68,15 @@ class Demo:
         check_folder(self._folder)
         if self._settings.store == "influx":
             self._archive = Archive(self._folder / "influxdb", ports.influx)
-        self._servers = (
+        self.servers = (
             Cluster(self._folder, ports)
             if self._settings.cluster
             else OneMachine(self._folder, ports, self._settings.store)
         )
         check_ports(ports, self._settings.store, cluster=self._settings.cluster)
-        self._processes = Processes(self._folder / "logs")
+        self.processes = Processes(self._folder / "logs")
         now = datetime.now(UTC)
-        files.write(self._folder, ports, now, self._servers.values())
+        files.write(self._folder, ports, now, self.servers.values())
         self._ahead = files.hours_ahead(now) * HOUR_MS
         facility = read_facility(self._folder / "facility.toml")
         edges = [read_edge(self._folder / f"edge-{site}.toml") for site in files.SITES]
@@ -86,8 +90,8 @@ class Demo:
                     return None
                 return await self._end(edges, facility, mails, live_from)
         finally:
-            await self._processes.stop_all()
-            self._servers.close()
+            await self.processes.stop_all()
+            self.servers.close()
             if self._archive is not None:
                 self._archive.close()
 
@@ -95,21 +99,21 @@ class Demo:
 
     async def _start(self, facility: Facility, edges: list[Edge]) -> int:
         step = self._progress.step
-        await self._servers.start(self._processes, step)
+        await self.servers.start(self.processes, step)
         if self._archive is not None:
-            step(f"InfluxDB     {await self._archive.start(self._processes)}")
+            step(f"InfluxDB     {await self._archive.start(self.processes)}")
         file = str(self._folder / "facility.toml")
         operations = Operations(facility.operations.address)
         try:
             living = asyncio.create_task(asyncio.to_thread(self._live_past, facility, edges, operations))
-            for name, port in self._servers.webs.items():
-                await self._processes.python(name, "sukusuku_demo.api", file, str(port))
+            for name, port in self.servers.webs.items():
+                await self.processes.python(name, "sukusuku_demo.api", file, str(port))
                 step(f"api          http://{HOST}:{port}")
             readings = await living
         finally:
             operations.close()
         # Only now: it would take the rounds of the past in hand.
-        await self._servers.start_collectors(self._processes, file)
+        await self.servers.start_collectors(self.processes, file)
         step("collector    primary host, store, alerts, mail")
         count = await self._load_past(facility, edges, readings)
         step(f"history      {count:,} readings of {self._settings.weeks} simulated weeks, through the collector")
@@ -117,14 +121,10 @@ class Demo:
         scenario_file = str(self._folder / "scenario.toml")
         live_from = now_ms()
         standing = ["--standing", str(self._folder / _STANDING)] if readings else []
-        self._simulator = await self._processes.python(
-            "sim", "sukusuku_sim", scenario_file, "--truth", truth, *standing
-        )
+        self._simulator = await self.processes.python("sim", "sukusuku_sim", scenario_file, "--truth", truth, *standing)
         step("simulator    two centres: four nappy units, two rooms")
         for site in files.SITES:
-            await self._processes.python(
-                f"edge-{site}", "sukusuku_edge", "run", str(self._folder / f"edge-{site}.toml")
-            )
+            await self.processes.python(f"edge-{site}", "sukusuku_edge", "run", str(self._folder / f"edge-{site}.toml"))
         self._listening = now_ms() + _SUBSCRIBE_MS
         step(f"edge agents  {', '.join(edge.settings.node for edge in edges)}")
         return live_from
@@ -166,8 +166,8 @@ class Demo:
         web, box = self._settings.ports.web, self._settings.ports.mailbox
         boards = "".join(
             f"""
-  {name:12} http://{HOST}:{port}/"""
-            for name, port in [*self._servers.webs.items()][1:]
+  {name:20} http://{HOST}:{port}/"""
+            for name, port in [*self.servers.webs.items()][1:]
         )
         if self._archive is not None:
             boards += f"""
@@ -183,7 +183,7 @@ class Demo:
   mails     メール     http://{HOST}:{box}/
   as whom   立場の切替 http://{HOST}:{web}/demo         (you are the office; also staff, crew, partner, parent)
   API                  http://{HOST}:{web}/api/v1/health   (description: /api/v1/openapi.json)
-  wire                 sukusuku tap --port {self._servers.broker}{boards}
+  wire                 sukusuku tap --port {self.servers.broker}{boards}
   files                {self._folder}
 
   All centres, units, rooms and readings are simulated. すべて模擬データです。
@@ -195,6 +195,7 @@ class Demo:
 
     async def _live(self, ended: asyncio.Event, mails: mailbox.Mailbox) -> None:
         """Until the end. Raises ProcessFailedError when a child ends before."""
+        self.lives.set()
         failed: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
@@ -211,10 +212,10 @@ class Demo:
 
     async def _watch(self) -> None:
         """Say which children end, and start them again, or raise ProcessFailedError."""
-        if self._servers.restarts is None:
-            await self._processes.watch()
+        if self.servers.restarts is None:
+            await self.processes.watch()
         else:
-            await self._processes.keep(self._servers.restarts, self._progress.step)
+            await self.processes.keep(self.servers.restarts, self._progress.step)
 
     async def _news(self, mails: mailbox.Mailbox) -> None:
         """Say which mails arrive."""
@@ -224,6 +225,7 @@ class Demo:
                 if self._first_mail is None:
                     self._first_mail = self._progress.seconds
                 self._progress.step(f"mail to {mail.to}: {mail.subject}")
+                self.mails.append(f"{mail.message['message-id']} {mail.to}")
             seen = len(mails.mails)
             await asyncio.sleep(0.2)
 
@@ -232,7 +234,7 @@ class Demo:
     async def _end(self, edges: list[Edge], facility: Facility, mails: mailbox.Mailbox, live_from: int) -> Report:
         self._progress.step("time is up: stopping the simulator, waiting until everything is stored")
         end = now_ms()
-        await self._processes.stop(self._simulator)
+        await self.processes.stop(self._simulator)
         verdict = await self._judge(edges, facility.store, live_from, end)
         archived = None
         if self._archive is not None:

@@ -110,6 +110,32 @@ def test_children_are_ended_and_an_early_end_is_noticed(tmp_path: Path) -> None:
     assert (one.process.returncode, two.process.returncode) == (-15, -9)
 
 
+def test_a_child_of_a_cluster_that_ends_is_started_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    again = asyncio.Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        if text == "one is started again":
+            again.set()
+
+    async def run() -> tuple[int, int]:
+        processes = Processes(tmp_path)
+        await processes.begin("one", [sys.executable, "-c", "import time; time.sleep(60)"], patience=1.0)
+        first = processes.named("one").process.pid
+        keeping = asyncio.create_task(processes.keep(0.01, say))
+        processes.named("one").process.kill()
+        await again.wait()
+        keeping.cancel()
+        second = processes.named("one").process.pid
+        await processes.stop_all()
+        return first, second
+
+    first, second = asyncio.run(run())
+    assert first != second
+    assert said == ["one ended with status -9; it is started again in 0.01 s", "one is started again"]
+
+
 def test_a_mail_can_be_read_on_a_page() -> None:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "a@toshima.example", "b@toshima.example", "充填率 82 %"

@@ -1,7 +1,7 @@
 """Three NATS servers that are one MQTT broker."""
 
 import socket
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from sukusuku_demo.processes import Child, Processes
@@ -28,9 +28,14 @@ def mqtt_ports(first: int) -> list[int]:
     return list(range(first, first + SERVERS))
 
 
+def route_ports(first: int) -> list[int]:
+    """Return where the servers reach each other."""
+    return list(range(first + 2 * SERVERS, first + 3 * SERVERS))
+
+
 async def start(processes: Processes, program: str, folder: Path, first: int) -> None:
     """Start the servers and wait until each takes MQTT sessions. Raises ProcessFailedError."""
-    routes = ", ".join(f'"nats://{HOST}:{port}"' for port in range(first + 2 * SERVERS, first + 3 * SERVERS))
+    routes = ", ".join(f'"nats://{HOST}:{port}"' for port in route_ports(first))
     children = []
     for place in range(SERVERS):
         number = place + 1
@@ -50,21 +55,21 @@ async def start(processes: Processes, program: str, folder: Path, first: int) ->
         file.write_text(text, encoding="utf-8")
         children.append(await processes.begin(f"nats-{number}", [program, "-c", str(file)], patience=_ENDS))
     for place, child in enumerate(children):
-        await processes.until(child, _lets_in(first + place), _SECONDS)
+        await processes.until(child, partial(_ready, first + place), _SECONDS)
 
 
-def _lets_in(port: int) -> Callable[[Child], bool]:
+def _ready(port: int, _child: Child) -> bool:
+    return lets_in(port)
+
+
+def lets_in(port: int) -> bool:
     """Whether a session can be had: only once the servers have elected who keeps sessions."""
-
-    def answers(_child: Child) -> bool:
-        # CONNECT of MQTT 3.1.1, clean session, keep-alive 5 s, client id `demoN`; CONNACK with 0.
-        name = b"demo" + str(port).encode()
-        body = b"\x00\x04MQTT\x04\x02\x00\x05" + len(name).to_bytes(2, "big") + name
-        try:
-            with socket.create_connection((HOST, port), 3.0) as probe:
-                probe.sendall(b"\x10" + bytes([len(body)]) + body)
-                return probe.recv(4) == b"\x20\x02\x00\x00"
-        except OSError:
-            return False
-
-    return answers
+    # CONNECT of MQTT 3.1.1, clean session, keep-alive 5 s, client id `demoN`; CONNACK with 0.
+    name = b"demo" + str(port).encode()
+    body = b"\x00\x04MQTT\x04\x02\x00\x05" + len(name).to_bytes(2, "big") + name
+    try:
+        with socket.create_connection((HOST, port), 3.0) as probe:
+            probe.sendall(b"\x10" + bytes([len(body)]) + body)
+            return probe.recv(4) == b"\x20\x02\x00\x00"
+    except OSError:
+        return False

@@ -10,6 +10,8 @@ from sukusuku_demo.settings import HOST, Ports
 
 RESTARTS = 30.0
 """Seconds: a computer that begins anew."""
+_REFRESH = 2.0
+"""Seconds: so often does the wall get something new, and shows what a loss delays."""
 COLLECTORS = ("collector-1", "collector-2")
 _STORE = """\
 kind = "postgres"
@@ -29,7 +31,7 @@ class Cluster:
         self._programs = programs.find()
         self._folder, self._ports = folder, ports
         self.database = patroni.Database(self._programs, folder / "database", ports.cluster + nats.PORTS)
-        self.brokers = nats.mqtt_ports(ports.cluster)
+        self.brokers, self.routes = nats.mqtt_ports(ports.cluster), nats.route_ports(ports.cluster)
         second = ports.cluster + nats.PORTS + patroni.PORTS
         self.webs: Mapping[str, int] = {"api-1": ports.web, "api-2": second}
         self.broker = self.brokers[0]
@@ -40,7 +42,8 @@ class Cluster:
         places = [f"{HOST}:{port}" for port in self.database.ports]
         return {
             "broker": first,
-            "others": f"others = {[f'{HOST}:{port}' for port in others]}",
+            "refresh": _REFRESH,
+            "others": f"others = {[f'{HOST}:{port}' for port in others]}\nsubscribe_qos = 0",
             "sensors": f'\n[sensors]\nhost = "{HOST}"\nport = {self._ports.broker}',
             "store": _STORE.format(servers=",".join(places)),
             "operations": _OPERATIONS.format(servers="&".join(f"host={place}" for place in places)),
