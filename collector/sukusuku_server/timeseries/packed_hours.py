@@ -101,7 +101,7 @@ def _floats(found: _Hours) -> tuple[list[float], list[float], list[float], list[
 
 
 def added(one: Hour, other: Hour) -> Hour:
-    """Return what two parts of an hour amount to."""
+    """Return what two parts of an hour amount to, of which one came first."""
     newer = one if one.last_time >= other.last_time else other
     return Hour(
         one.hour,
@@ -115,7 +115,7 @@ def added(one: Hour, other: Hour) -> Hour:
 
 
 def merged(parts: Iterable[Hour]) -> list[Hour]:
-    """Return hours in order, the parts of each added up."""
+    """Return hours in order, the parts of each added up; packed ones come first."""
     hours: dict[int, Hour] = {}
     for part in parts:
         known = hours.get(part.hour)
@@ -132,12 +132,14 @@ def told(ask: Ask, series: int, start: int, end: int) -> list[Bucket]:
     packed = list(ask(_PACKED, (series, start // PERIOD, (end - 1) // PERIOD)))
     changed = {hour.hour // PERIOD for hour in loose}
     found: list[Bucket] = []
+    parts: list[Hour] = []
     for period, data in packed:
         if period in changed:
-            loose += decode(data)
+            parts += decode(data)
         else:
             found += buckets(data)
-    found += [Bucket(it.hour * HOUR_MS, it.count, it.sum / it.count, it.low, it.high, it.last) for it in merged(loose)]
+    hours = merged([*parts, *loose])
+    found += [Bucket(it.hour * HOUR_MS, it.count, it.sum / it.count, it.low, it.high, it.last) for it in hours]
     if changed:
         found.sort(key=attrgetter("time"))
     return [it for it in found if start * HOUR_MS <= it.time < end * HOUR_MS]
@@ -147,16 +149,16 @@ def of_series(ask: Ask, each: str, series: Collection[int], start: int, end: int
     """Return the hours of several series with start <= hour < end, each with its series, in order."""
     wanted = json.dumps(list(series))
     parts: dict[int, list[Hour]] = {}
-    for number, *rest in ask(
-        f"SELECT series, {_COLUMNS} FROM hourly WHERE series IN ({each}) AND hour >= ? AND hour < ?",  # noqa: S608
-        (wanted, start, end),
-    ):
-        parts.setdefault(number, []).append(Hour(*rest))
     for number, data in ask(
         f"SELECT series, data FROM packed_hour WHERE series IN ({each}) AND period >= ? AND period <= ?",  # noqa: S608
         (wanted, start // PERIOD, (end - 1) // PERIOD),
     ):
         parts.setdefault(number, []).extend(hour for hour in decode(data) if start <= hour.hour < end)
+    for number, *rest in ask(
+        f"SELECT series, {_COLUMNS} FROM hourly WHERE series IN ({each}) AND hour >= ? AND hour < ?",  # noqa: S608
+        (wanted, start, end),
+    ):
+        parts.setdefault(number, []).append(Hour(*rest))
     return [(number, hour) for number in sorted(parts) for hour in merged(parts[number])]
 
 
