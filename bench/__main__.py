@@ -24,6 +24,7 @@ BENCHES: dict[str, Sequence[str]] = {
     "scale": ("--nodes", "100", "1000", "5000", "10000"),
     "influx": (),
     "postgres": (),
+    "disk": (),
     "wall": (),
     "stream": (),
     "display": (),

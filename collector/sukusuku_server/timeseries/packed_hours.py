@@ -6,6 +6,7 @@ the hour. So they are moved in one transaction.
 
 import json
 import zlib
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter, truediv
 
@@ -81,11 +82,13 @@ def decode(data: bytes) -> list[Hour]:
     return list(map(Hour, *columns))
 
 
-def buckets(data: bytes) -> list[Bucket]:
-    """Return them as they are told. Raises TransientError when they are damaged."""
+def buckets(data: bytes, start: int, end: int) -> list[Bucket]:
+    """Return those with start <= hour < end as they are told. Raises TransientError when they are damaged."""
     found = _read(data)
-    times, counts = [hour * HOUR_MS for hour in integers_of(found.hour)], integers_of(found.count)
-    total, low, high, last = _floats(found)
+    hours = integers_of(found.hour)
+    part = slice(bisect_left(hours, start), bisect_left(hours, end))
+    times, counts = [hour * HOUR_MS for hour in hours[part]], integers_of(found.count)[part]
+    total, low, high, last = (column[part] for column in _floats(found))
     return list(map(Bucket, times, counts, map(truediv, total, counts), low, high, last))
 
 
@@ -137,12 +140,12 @@ def told(ask: Ask, series: int, start: int, end: int) -> list[Bucket]:
         if period in changed:
             parts += decode(data)
         else:
-            found += buckets(data)
-    hours = merged([*parts, *loose])
+            found += buckets(data, start, end)
+    hours = [hour for hour in merged([*parts, *loose]) if start <= hour.hour < end]
     found += [Bucket(it.hour * HOUR_MS, it.count, it.sum / it.count, it.low, it.high, it.last) for it in hours]
     if changed:
         found.sort(key=attrgetter("time"))
-    return [it for it in found if start * HOUR_MS <= it.time < end * HOUR_MS]
+    return found
 
 
 def of_series(ask: Ask, each: str, series: Collection[int], start: int, end: int) -> list[tuple[int, Hour]]:

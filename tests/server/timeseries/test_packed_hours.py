@@ -30,7 +30,8 @@ def test_hours_come_back_bit_for_bit(hours: list[Hour]) -> None:
     data = packed_hours.encode(hours)
     assert repr(packed_hours.decode(data)) == repr(hours)
     told = [Bucket(it.hour * HOUR_MS, it.count, it.sum / it.count, it.low, it.high, it.last) for it in hours]
-    assert repr(packed_hours.buckets(data)) == repr(told)
+    assert repr(packed_hours.buckets(data, 0, 801)) == repr(told)
+    assert packed_hours.buckets(data, 100, 300) == [it for it in told if 100 <= it.time // HOUR_MS < 300]
 
 
 def test_damaged_hours_are_found() -> None:
