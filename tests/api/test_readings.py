@@ -58,6 +58,28 @@ def test_the_resolution_can_be_chosen(api: httpx.Client) -> None:
     assert _ask(api, resolution="raw", **{"from": NOW - 30 * HOUR})["resolution"] == "raw"
 
 
+def test_very_long_ranges_are_given_by_the_day_in_japan(api: httpx.Client, world: World) -> None:
+    midnight = NOW - (NOW + 9 * HOUR) % (24 * HOUR)
+    world.commit(*(Reading(UNIT, LEVEL, midnight + n * HOUR, float(n)) for n in range(-3, 4)))
+
+    found = _ask(api, **{"from": NOW - 801 * 24 * HOUR})
+
+    assert found["resolution"] == "day"
+    assert [(day["time"], day["count"], day["mean"], day["low"], day["last"]) for day in found["points"]] == [
+        ("2026-11-17T00:00:00+09:00", 3, -2.0, -3.0, -1.0),
+        ("2026-11-18T00:00:00+09:00", 4, 1.5, 0.0, 3.0),
+    ]
+
+
+def test_five_minutes_are_summed_up(api: httpx.Client, world: World) -> None:
+    start = NOW - NOW % HOUR - 5 * HOUR
+    world.commit(*(Reading(UNIT, LEVEL, start + n * 60_000, float(n)) for n in range(8)))
+
+    found = _ask(api, resolution="5min")
+
+    assert [(row["count"], row["mean"], row["last"]) for row in found["points"]] == [(5, 2.0, 4.0), (3, 6.0, 7.0)]
+
+
 def test_more_than_the_limit_comes_page_by_page(api: httpx.Client, world: World) -> None:
     world.commit(*(Reading(UNIT, LEVEL, NOW - HOUR + n, float(n)) for n in range(5)))
 
@@ -123,7 +145,8 @@ def test_the_zones_of_a_room_are_named_by_their_ids(api: httpx.Client) -> None:
         ({"to": "2101-01-01"}, "query.to", "1970 to 2100"),
         ({"from": "2026-11-18", "to": "2026-11-18"}, "query.from", "before"),
         ({"from": NOW - 32 * 24 * HOUR, "resolution": "raw"}, "query.from", "31 days"),
-        ({"from": NOW - 801 * 24 * HOUR}, "query.from", "800 days"),
+        ({"from": NOW - 801 * 24 * HOUR, "resolution": "hour"}, "query.from", "800 days"),
+        ({"from": NOW - 32 * 24 * HOUR, "resolution": "5min"}, "query.from", "31 days"),
         ({"resolution": "minute"}, "query.resolution", "raw"),
         ({"limit": 0}, "query.limit", "greater"),
         ({"limit": 50_001}, "query.limit", "less"),

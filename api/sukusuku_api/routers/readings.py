@@ -3,6 +3,7 @@
 A long range takes its time, so the handler is a plain function: the framework calls it in a worker thread.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -24,7 +25,8 @@ class _Reading(msgspec.Struct):
 
 router = APIRouter(prefix="/readings", tags=["readings"])
 
-RANGE_MS = {"raw": 31 * DAY_MS, "hour": 800 * DAY_MS}
+Step = Literal["raw", "5min", "hour", "day"]
+RANGE_MS: Mapping[Step, int] = {"raw": 31 * DAY_MS, "5min": 31 * DAY_MS, "hour": 800 * DAY_MS, "day": 36_500 * DAY_MS}
 """The longest range per resolution; more is asked for in pieces."""
 
 _TEXT = {name: name.name.lower() for name in Quality}
@@ -42,10 +44,10 @@ _POINT_SCHEMA = {
     "type": "object",
     "required": ["time"],
     "properties": {
-        "time": {"type": "string", "format": "date-time", "description": "With `hour`: the start of the hour"},
+        "time": {"type": "string", "format": "date-time", "description": "The start of what a row sums up"},
         "value": {"type": ["number", "boolean", "string", "null"], "description": "raw; null unless quality is good"},
         "quality": {"type": "string", "enum": list(_TEXT.values()), "description": "raw"},
-        **{name: {"type": "number", "description": "hour"} for name in ("count", "mean", "low", "high", "last")},
+        **{name: {"type": "number", "description": "not raw"} for name in ("count", "mean", "low", "high", "last")},
     },
 }
 _SCHEMA = {
@@ -55,7 +57,7 @@ _SCHEMA = {
         "asset": {"type": "string"},
         "metric": {"type": "string"},
         "unit": {"type": "string"},
-        "resolution": {"type": "string", "enum": ["raw", "hour"]},
+        "resolution": {"type": "string", "enum": list(RANGE_MS)},
         "from": {"type": "string", "format": "date-time"},
         "to": {"type": "string", "format": "date-time"},
         "points": {"type": "array", "items": _POINT_SCHEMA},
@@ -89,18 +91,18 @@ def readings(
     ] = None,
     end: Annotated[Time, Query(alias="to", description="As `from`; not included; default: now")] = None,
     resolution: Annotated[
-        Literal["auto", "raw", "hour"], Query(description="`auto`: raw up to 24 hours, else hour")
+        Literal["auto", "raw", "5min", "hour", "day"],
+        Query(description="`auto`: raw up to 24 hours, hour up to 800 days, else day (in Japan)"),
     ] = "auto",
     limit: Annotated[int, Query(ge=1, le=50_000, description="Maximum number of points")] = 10_000,
 ) -> Response:
-    """List raw readings, or one row per hour with count, mean, lowest, highest and last value, in order of time.
+    """List raw readings, or rows with count, mean, lowest, highest and last value of their time, in order of time.
 
-    The longest range is 31 days raw and 800 days hourly.
+    The longest range is 31 days of raw readings or rows of five minutes, and 800 days of hours.
     """
     unit = _unit(context, asset, metric)
     first, stop = between(start, end, context.clock(), DAY_MS)
-    step: Literal["raw", "hour"]
-    step = ("raw" if stop - first <= DAY_MS else "hour") if resolution == "auto" else resolution
+    step = _chosen(stop - first) if resolution == "auto" else resolution
     if stop - first > RANGE_MS[step]:
         days = RANGE_MS[step] // DAY_MS
         raise invalid("query.from", f"the range is longer than {days} days, the most at resolution `{step}`")
@@ -111,12 +113,14 @@ def readings(
         points = [_Reading(japan_text(it.time), it.value, _TEXT[it.quality]) for it in found[:limit]]
         following = japan_text(found[limit].time) if len(found) > limit else None
     else:
-        hours = context.store.history.hourly(asset, metric, first, stop)
+        history = context.store.history
+        ways = {"5min": history.five_minutes, "hour": history.hourly, "day": history.daily}
+        rows = ways[step](asset, metric, first, stop)
         points = [
             {"time": japan_time(h.time), "count": h.count, "mean": h.mean, "low": h.low, "high": h.high, "last": h.last}
-            for h in hours[:limit]
+            for h in rows[:limit]
         ]
-        following = japan_text(hours[limit].time) if len(hours) > limit else None
+        following = japan_text(rows[limit].time) if len(rows) > limit else None
     body = {
         "asset": asset,
         "metric": metric,
@@ -128,6 +132,13 @@ def readings(
         "next": following,
     }
     return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+def _chosen(length: int) -> Step:
+    """Return the resolution for a range of so many ms: the finest one that has not too many rows."""
+    if length <= DAY_MS:
+        return "raw"
+    return "hour" if length <= RANGE_MS["hour"] else "day"
 
 
 def _unit(context: Context, asset: str, metric: str) -> str:

@@ -99,6 +99,12 @@ class HistoryReader(Protocol):
     def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """Return the hours that begin in start <= time < end, in order."""
 
+    def five_minutes(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+        """Return the buckets of five minutes that begin in start <= time < end, as long as raw readings are kept."""
+
+    def daily(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+        """Return the days in Japan that begin in start <= time < end, in order."""
+
     def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
         """Return points of a derived series with start <= time < end, in order of time."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import QUALITIES, Quality, Reading
-from sukusuku_core.time import HOUR_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.series import (
     Bucket,
     DerivedByAsset,
@@ -19,8 +19,9 @@ from sukusuku_server.model.series import (
     Tally,
     Unassigned,
 )
-from sukusuku_server.timeseries import PRUNED, derived, packed, packed_hours
+from sukusuku_server.timeseries import PRUNED, derived, packed, packed_hours, resolutions
 from sukusuku_server.timeseries.database import Database, typed
+from sukusuku_server.timeseries.resolutions import FIVE_MINUTES_MS
 
 _ALL = 1 << 62
 
@@ -170,6 +171,16 @@ class SqlReader:
             found = self._past.ask("SELECT id FROM series WHERE asset = ? AND metric = ?", (asset, metric))
             first, last = -(-start // HOUR_MS), -(-end // HOUR_MS)
             return [hour for (number,) in found for hour in packed_hours.told(self._past.ask, number, first, last)]
+
+    def five_minutes(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+        """See Store."""
+        first, last = (resolutions.next_begin(time, FIVE_MINUTES_MS) for time in (start, end))
+        return resolutions.of_points(self.raw(asset, metric, first, last, _ALL), FIVE_MINUTES_MS)
+
+    def daily(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+        """See Store."""
+        first, last = (resolutions.next_begin(time, DAY_MS) for time in (start, end))
+        return resolutions.of_hours(self.hourly(asset, metric, first, last))
 
     def quarantine(self, limit: int) -> list[Quarantined]:
         """See Store."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality, Reading, Value
-from sukusuku_core.time import HOUR_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, midnight
 from sukusuku_server.model.series import Bucket, Latest, Point, Quarantined, RoomHour, Row, Tally, Unassigned
 from sukusuku_server.timeseries import thinned_key
 from sukusuku_server.timeseries.protocols import Store
@@ -173,6 +173,23 @@ def test_ranges_take_the_start_and_leave_the_end(open_store: Open) -> None:
     assert [bucket.mean for bucket in hours] == [1.0, 2.0]
     assert [point.value for point in store.raw("unit-1", "Fill/Percent", 0, 2**62, 3)] == [0.0, 1.0, 2.0]
     assert store.raw("nobody", "Fill/Percent", 0, 2**62, 3) == []
+
+
+def test_five_minutes_and_days_are_summed_up_of_what_is_good(open_store: Open) -> None:
+    store = open_store()
+    day = midnight(day_number(START) + 1)
+    times = [day - HOUR_MS, day - 60_000, day, day + 60_000, day + 300_000, day + 5 * HOUR_MS]
+    commit(store, [Reading("unit-1", "Fill/Percent", time, float(n)) for n, time in enumerate(times)], START)
+    commit(store, [Reading("unit-1", "Fill/Percent", day + 1, None, Quality.BAD)], START)
+    assert store.daily("unit-1", "Fill/Percent", day - DAY_MS, day + DAY_MS) == [
+        Bucket(day - DAY_MS, 2, 0.5, 0.0, 1.0, 1.0),
+        Bucket(day, 4, 3.5, 2.0, 5.0, 5.0),
+    ]
+    assert store.daily("unit-1", "Fill/Percent", day - DAY_MS + 1, day + 1) == [Bucket(day, 4, 3.5, 2.0, 5.0, 5.0)]
+    assert store.five_minutes("unit-1", "Fill/Percent", day, day + HOUR_MS) == [
+        Bucket(day, 2, 2.5, 2.0, 3.0, 3.0),
+        Bucket(day + 300_000, 1, 4.0, 4.0, 4.0, 4.0),
+    ]
 
 
 def test_the_quarantine_shows_the_newest_first(open_store: Open) -> None:
