@@ -36,7 +36,7 @@ BLIND_MS = HOUR_MS
 """After so long without levels, much may have happened."""
 SURE = 0.975
 """How likely something must be that is told."""
-SIGNED, OPENED, SHUT = 100.0, 30.0, 0.1
+SIGNED, OPENED, SHUT = 100.0, 30.0, 0.01
 """How many times likelier a sign, an opening, and a watched lid that stayed shut make an emptying."""
 STAY_MS, STAY_COUNT = MINUTE_MS, 2
 """A rival is told of after so long and so many readings, unless nobody has looked for so long before it:"""
@@ -82,11 +82,6 @@ class Contacts(msgspec.Struct, frozen=True):
     replaced: int | None = None
     """When another serial number began to speak."""
     sign: Sign | None = None
-
-    @property
-    def open(self) -> bool:
-        """Whether lid or door are open, as far as they say."""
-        return self.lid is not None or self.door is not None
 
     def covers(self, time: int) -> bool:
         """Whether something may stand in front of the level sensor."""
@@ -176,7 +171,8 @@ def _factor(rival: Rival, contacts: Contacts) -> float:
         return OPENED
     stirs = contacts.stirred is not None and contacts.stirred >= rival.since - STIRS_MS
     alive = stirs and contacts.alive is not None and contacts.alive >= rival.since - ALIVE_MS
-    return SHUT if contacts.watched and alive and not contacts.open else 1.0
+    was_open = any(since is not None and since <= rival.since for since in (contacts.lid, contacts.door))
+    return SHUT if contacts.watched and alive and not was_open else 1.0
 
 
 def _of_rival(rival: Rival, contacts: Contacts) -> Verdict | None:
