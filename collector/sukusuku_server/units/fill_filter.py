@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.units import unit_learning
+from sukusuku_server.units.level_evidence import LEAST_SINKS
 from sukusuku_server.units.unit_learning import Learnt, lumped, sunk
 
 SPREAD = 0.55
@@ -68,7 +69,7 @@ class Rival(msgspec.Struct, frozen=True):
 
     `before` is what was believed then, `first` the first level of this account, `percent` the present one. `blind` is
     how long before `since` nothing was known of the level, ms. The weights are those of `level_evidence`; only their
-    ratios count. `stop`: the sensor may be at its stop.
+    ratios count. `stop`: the sensor may be at its stop; `floor`: this account began at the lower one.
     """
 
     since: int
@@ -82,6 +83,7 @@ class Rival(msgspec.Struct, frozen=True):
     back: float
     error: float
     stop: bool = False
+    floor: bool = False
     cycles: int = 0
     count: int = 1
     last: int = 0
@@ -193,14 +195,15 @@ def renewed(fill: Fill, time: int) -> Fill:
     learnt, old, level = fill.learnt, fill.bag, fill.level
     if old.origin is not None and level is not None and not level.stuck:
         learnt = unit_learning.taught(learnt, level.percent - old.origin, old.cycles - old.origin_cycles)
-    learnt = replace(learnt, emptied=(learnt.emptied[0] + 1, learnt.emptied[1]))
+    age = None if old.emptied is None else max(time - old.emptied, 0) / HOUR_MS
+    learnt = unit_learning.changed(learnt, time, old.percent, age)
     rival = None if level is None else level.rival
     if rival is None or level is None:
         bag = Bag(time, 0.0, 4.0, inflow=old.inflow)
         return replace(fill, learnt=learnt, bag=bag, level=_fresh(level, time, 0.0))
     flow = learnt.habits().pace * rival.blind / HOUR_MS
     if flow <= ZERO_FLOW:
-        learnt = unit_learning.begun(learnt, rival.first)
+        learnt = unit_learning.begun(learnt, rival.first, at_floor=rival.floor)
     percent = min(max(rival.percent, 0.0), HIGHEST)
     counted = rival.cycles * fill.learnt.per_cycle
     came = rival.percent - max(rival.first, 0.0) + min(max(rival.first - learnt.first[0], 0.0), flow)
@@ -225,13 +228,13 @@ def rebased(fill: Fill, *, came: bool) -> Fill:
         inflow=fill.bag.inflow + off,
     )
     rises = came and off > 0
-    learnt = (
-        lumped(fill.learnt, off)
-        if rises
-        else fill.learnt
-        if came or percent <= LOW
-        else sunk(fill.learnt, max(rival.before - percent, 0.0))
-    )
+    if rises:
+        learnt = lumped(fill.learnt, off)
+    elif came or rival.slipped <= 0:
+        learnt = fill.learnt
+    else:
+        part = max(rival.before - percent, 0.0) / max(rival.before, LEAST_SINKS)
+        learnt = sunk(fill.learnt, part, rival.slipped / (rival.slipped + rival.emptied))
     fresh = _fresh(level, level.time, percent)
     if fresh is not None and rises:
         fresh = replace(fresh, former=Former(rival.since, fill.bag.percent, 1 - rival.chance, rival.stop))

@@ -133,7 +133,7 @@ def _rules(
     stands = rival is not None and time - rival.since >= ASKED_MS and rival.count > 1
     asked = stands and not answered and rival is not None and chance_emptied(rival, contacts) >= ASKED_CHANCE
     yield name.EMPTYING_UNSURE, asked, f"{rival.before:.0f} % → {rival.percent:.0f} %" if asked and rival else ""
-    yield name.LEVEL_AT_STOP, stands and rival is not None and rival.stop, ""
+    yield name.LEVEL_AT_STOP, stands and rival is not None and rival.stop and not rival.floor, ""
     sparse = _sparse(fill) >= (SPARSE_CLEAR if name.READINGS_SPARSE in was else SPARSE)
     yield name.READINGS_SPARSE, sparse, f"{fill.learnt.between:.0f} h" if sparse else ""
     replaced = contacts.replaced

@@ -26,6 +26,8 @@ ANYWHERE = 0.01
 """Density of what an error reads: one in a hundred for each percent."""
 BRIEF_MS = MINUTE_MS
 """What stood in front of the sensor for less was brief: a hand, a lid."""
+FLOOR_STOP = 0.05
+"""Percent of the sensor's own range by which it stands at its lower end."""
 STOP = 95.0
 """Percent of the sensor's own range from which on it may be at its stop."""
 FALL_FAR = 0.0002
@@ -36,6 +38,8 @@ FAR_SHARE, FAR_TIMES = 0.2, 2.5
 """Share of what comes that comes in great lumps, and how much greater they are."""
 SETTLES, SETTLE_MEAN = 0.05, 5.0
 """Chance that contents settle between two readings, and by how much (percent)."""
+LEAST_SINKS = 40.0
+"""Percent. What sinks of less is taken to be a part of this: sensors see the middle of a heap, which falls down."""
 FRESH_HOURS = 3.0
 """A bag that is younger than this was hardly emptied yet."""
 HURRY = 4.0
@@ -47,14 +51,20 @@ FULL = 95.0
 class Habits:
     """What is usual in a unit. Rates are per hour.
 
-    `lump` percent come at once, `pace` percent in an open hour; contents sink by `sink` percent.
+    `lump` percent come at once, `pace` percent in an open hour; contents sink by the part `sink` of them.
     `first` and `first_spread` are where an empty bag of it begins (percent), `noise` the sensor's standard deviation.
     """
 
     emptied: float
+    careless: float
+    """Share of its emptyings that come at their time, whatever is in the bag."""
     slipped: float
     errors: float
     stops: float
+    floors: float
+    """How often a sensor that otherwise scatters stands at its lower end."""
+    floored: float
+    """Share of its empty bags that read exactly that."""
     lump: float
     sink: float
     pace: float
@@ -103,10 +113,30 @@ def remains(step: float, habits: Habits, lasted: int, more: int, *, at_stop: boo
     return same * _normal(step, math.hypot(habits.noise, 1.0) * 1.4) + (1 - same) * relapse * ANYWHERE
 
 
-def emptied(gap: Gap, before: float, level: float, habits: Habits, age: float | None) -> float:
-    """Return the weight of an emptying of a bag of `before` percent and `age` hours, after which the level is there."""
-    fresh = 1.0 if age is None else age / (age + FRESH_HOURS)
-    chance = -math.expm1(-habits.emptied * eagerness(before) * fresh * gap.hours)
+def leaves(lasted: int, more: int, density: float, habits: Habits, *, at_floor: bool) -> float:
+    """Return how much a reading speaks against a sensor at its lower stop: there it always reads the same."""
+    same = stays(lasted + more, at_stop=True) / stays(lasted, at_stop=True)
+    return habits.floored / same if at_floor else density / max((1 - same) * habits.relapse * ANYWHERE, 1e-12)
+
+
+def emptied(
+    gap: Gap,
+    before: float,
+    level: float,
+    habits: Habits,
+    age: float | None,
+    usual: float = 1.0,
+    *,
+    at_floor: bool = False,
+) -> float:
+    """Return the weight of an emptying of a bag of `before` percent and `age` hours, after which the level is there.
+
+    `usual`: how many times as often as on the average this unit is emptied at that time of the day.
+    """
+    wanted = habits.careless + (1 - habits.careless) * needed(before, age)
+    chance = -math.expm1(-habits.emptied * wanted * usual * gap.hours)
+    if at_floor:
+        return chance * habits.floored
     flow = habits.pace * gap.opened
     spread = math.hypot(habits.first_spread, habits.noise, 1.0)
     landing = 0.5 * _normal(level - habits.first, spread)
@@ -117,16 +147,19 @@ def emptied(gap: Gap, before: float, level: float, habits: Habits, age: float | 
     return chance * landing
 
 
-def eagerness(percent: float) -> float:
-    """How many times as likely as usual a bag that is so full is emptied."""
-    return (0.25 + 2.25 * (min(max(percent, 0.0), 100.0) / 100) ** 2) * (HURRY if percent >= FULL else 1.0)
+def needed(percent: float, age: float | None) -> float:
+    """How many times as likely as usual a bag that is so full, and so many hours old, is emptied by who looks at it."""
+    fresh = 1.0 if age is None else age / (age + FRESH_HOURS)
+    eager = 0.25 + 2.25 * (min(max(percent, 0.0), 100.0) / 100) ** 2
+    return fresh * eager * (HURRY if percent >= FULL else 1.0)
 
 
-def slipped(gap: Gap, habits: Habits) -> float:
-    """Return the weight of a bag that slipped, or of contents that settled at once."""
+def slipped(gap: Gap, before: float, habits: Habits) -> float:
+    """Return the weight of a bag that slipped, or of contents that settled at once: by a part of what was there."""
     if gap.step >= 0:
         return 0.0
-    return habits.slipped * (gap.hours + 0.02) * (math.exp(gap.step / habits.sink) / habits.sink + FALL_FAR)
+    usual = habits.sink * max(before, LEAST_SINKS)
+    return habits.slipped * (gap.hours + 0.02) * (math.exp(gap.step / usual) / usual + FALL_FAR)
 
 
 def rose(gap: Gap, habits: Habits, *, at_stop: bool) -> float:
@@ -147,12 +180,12 @@ def back(gap: Gap, off: float, chance: float, lasted: float, habits: Habits, *, 
     return still * ended * _normal(off, math.hypot(habits.noise, 3.0))
 
 
-def error(gap: Gap, habits: Habits, *, at_stop: bool) -> float:
+def error(gap: Gap, habits: Habits, *, at_stop: bool = False, at_floor: bool = False) -> float:
     """Return the weight of an error that has begun meanwhile and is not over."""
     share = habits.errors * ERROR_MS / HOUR_MS
     weight = share / (1 + share) * -math.expm1(-gap.hours * HOUR_MS / ERROR_MS) * ANYWHERE
-    if at_stop and gap.step > 0:
-        share = habits.stops * STOP_MS / HOUR_MS
+    if (at_stop and gap.step > 0) or (at_floor and gap.step < 0):
+        share = (habits.stops if at_stop else habits.floors) * STOP_MS / HOUR_MS
         weight += share / (1 + share) * -math.expm1(-gap.hours * HOUR_MS / STOP_MS)
     return weight
 

@@ -15,7 +15,7 @@ from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.units import level_evidence as evidence
 from sukusuku_server.units import unit_learning
 from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, Fill, Level, Rival
-from sukusuku_server.units.level_evidence import STOP, Gap, Habits
+from sukusuku_server.units.level_evidence import FLOOR_STOP, STOP, Gap, Habits
 from sukusuku_server.units.unit_learning import Learnt, lumped, sunk
 
 GATE_DOWN, GATE_UP = 8.0, 10.0
@@ -33,6 +33,8 @@ FIRST_VARIANCE = 100.0
 """Of the very first reading, when nobody knows yet how far the sensor scatters."""
 BETWEEN_PACE = 0.05
 """How fast the usual time between two levels follows another one."""
+STILL_PACE = 0.02
+"""How fast the share of readings that repeat the one before follows another one."""
 FREED = 1.0
 """Percent that a stuck level must change by to be believed again."""
 ZERO_SINKS = 0.05
@@ -76,7 +78,10 @@ def see(fill: Fill, time: int, raw: float, opened: Callable[[], float], *, count
     frozen = level.stuck or time - level.moved >= UNMOVED_MS
     blind = time - (level.moved if frozen else level.believed)
     between = learnt.between + BETWEEN_PACE * ((time - level.time) / HOUR_MS - learnt.between)
-    learnt = replace(unit_learning.scattered(learnt, -step), between=between)
+    still = learnt.still
+    if abs(raw) >= FLOOR_STOP:
+        still += STILL_PACE * ((step == 0.0) - still)
+    learnt = replace(unit_learning.scattered(learnt, -step), between=between, still=still)
     uncounted = counted and not level.moved_cycles
     if abs(step) > MOVED:
         percent = fill.bag.percent
@@ -92,10 +97,10 @@ def see(fill: Fill, time: int, raw: float, opened: Callable[[], float], *, count
         return _believed(fill, level, time, y)
     gap = Gap(blind / HOUR_MS, opened(), off, uncounted=uncounted)
     inside = near or (not counted and up < off <= up + GATE_PACES * learnt.habits().pace * gap.opened)
-    return _weigh(fill, level, time, y, gap, inside=inside, at_stop=raw >= STOP)
+    return _weigh(fill, level, time, y, gap, inside=inside)
 
 
-def _weigh(fill: Fill, level: Level, time: int, y: float, gap: Gap, *, inside: bool, at_stop: bool) -> Fill:
+def _weigh(fill: Fill, level: Level, time: int, y: float, gap: Gap, *, inside: bool) -> Fill:
     """Take a level of `y` percent (below empty is empty): believe it, or let it speak for one of the rivals."""
     bag, learnt = fill.bag, fill.learnt
     if inside and not level.rivals:
@@ -118,17 +123,17 @@ def _weigh(fill: Fill, level: Level, time: int, y: float, gap: Gap, *, inside: b
     if inside and usual * (1 - max(trust, default=0.0)) >= likeliest:
         return _returned(fill, level, time, y, usual, habits)
     if best < UNEXPLAINED:
-        rival = _rival(fill, level, time, y, gap, habits, at_stop=at_stop)
+        rival = _rival(fill, level, time, y, gap, habits)
         others = sorted(level.rivals, key=lambda other: other.last)[1 - RIVALS :]
         return replace(fill, level=replace(level, rivals=(*others, rival)))
     place = explained.index(best)
     old, rivals = level.rivals[place], list(level.rivals)
     if gaps[place].step < -_gates(fill)[0]:  # it falls on: what has happened is weighed by where it ends
-        rival = _rival(fill, level, time, y, gap, habits, at_stop=at_stop)
+        rival = _rival(fill, level, time, y, gap, habits)
         fell = old.percent < old.before
         rivals[place] = replace(rival, since=old.since, blind=old.blind) if fell else rival
     else:
-        rivals[place] = _agreed(old, gaps[place], time, best, habits)
+        rivals[place] = _agreed(old, gaps[place], time, best, habits, at_floor=abs(level.value) < FLOOR_STOP)
     return replace(fill, level=replace(level, rivals=tuple(rivals)))
 
 
@@ -144,9 +149,14 @@ def _gates(fill: Fill) -> tuple[float, float]:
     return max(GATE_DOWN, wide), max(GATE_UP, wide)
 
 
-def _rival(fill: Fill, level: Level, time: int, y: float, gap: Gap, habits: Habits, *, at_stop: bool) -> Rival:
+def _rival(fill: Fill, level: Level, time: int, y: float, gap: Gap, habits: Habits) -> Rival:
     bag, falls, percent = fill.bag, gap.step < 0, max(y, 0.0)
+    at_stop, at_floor = not falls and level.value >= STOP, falls and abs(level.value) < FLOOR_STOP
+    error = evidence.error(gap, habits, at_stop=at_stop)
+    stands = evidence.error(gap, habits, at_floor=at_floor)
+    floor = at_floor and stands > 2 * error  # it is likelier to stand at its lower stop than to have another error
     age = None if bag.emptied is None else max(time - bag.emptied, 0) / HOUR_MS
+    usual = unit_learning.usual_at(fill.learnt, time - round(gap.hours * HOUR_MS), time)
     back, former = 0.0, level.former
     if former is not None and falls:
         off, lasted = percent - former.percent, time - former.since
@@ -157,22 +167,29 @@ def _rival(fill: Fill, level: Level, time: int, y: float, gap: Gap, habits: Habi
         y,
         percent,
         round(gap.hours * HOUR_MS),
-        emptied=evidence.emptied(gap, bag.percent, percent, habits, age) if falls else 0.0,
-        slipped=evidence.slipped(gap, habits),
+        emptied=evidence.emptied(gap, bag.percent, percent, habits, age, usual, at_floor=floor) if falls else 0.0,
+        slipped=evidence.slipped(gap, bag.percent, habits),
         rose=evidence.rose(gap, habits, at_stop=at_stop),
         back=back,
-        error=evidence.error(gap, habits, at_stop=at_stop),
-        stop=at_stop and not falls,
+        error=stands if floor else error,
+        stop=at_stop or floor,
+        floor=at_floor,
         last=time,
     )
 
 
-def _agreed(rival: Rival, gap: Gap, time: int, density: float, habits: Habits) -> Rival:
+def _agreed(rival: Rival, gap: Gap, time: int, density: float, habits: Habits, *, at_floor: bool) -> Rival:
     """Return the rival after a reading that it explains best."""
-    wrong = evidence.remains(gap.step, habits, rival.last - rival.since, time - rival.last, at_stop=rival.stop)
-    tells = min(max(density / max(wrong, 1e-12), 1 / TELLS_AGAINST), TELLS)
+    lasted, more, stop = rival.last - rival.since, time - rival.last, rival.stop
+    if rival.floor and stop:
+        stop = at_floor
+        tells = evidence.leaves(lasted, more, density, habits, at_floor=at_floor)
+    else:
+        tells = density / max(evidence.remains(gap.step, habits, lasted, more, at_stop=stop), 1e-12)
+    tells = min(max(tells, 1 / TELLS_AGAINST), TELLS)
     percent = rival.percent + (0.5 if abs(gap.step) <= GATE_DOWN / 2 else 1.0) * gap.step
-    return replace(rival, percent=percent, error=rival.error / tells, count=rival.count + 1, last=time)
+    error = rival.error / tells
+    return replace(rival, percent=percent, error=error, count=rival.count + 1, last=time, stop=stop)
 
 
 def _returned(fill: Fill, level: Level, time: int, y: float, usual: float, habits: Habits) -> Fill:
@@ -184,6 +201,8 @@ def _returned(fill: Fill, level: Level, time: int, y: float, usual: float, habit
         rival = replace(rival, error=rival.error * tells)  # noqa: PLW2901 - the same rival
         if rival.chance >= 0.5:  # noqa: PLR2004 - likelier than not
             rivals.append(rival)
+        elif rival.stop and rival.floor:
+            learnt = replace(learnt, floors=(learnt.floors[0] + 1, learnt.floors[1]))
         elif rival.stop:
             learnt = replace(learnt, stops=(learnt.stops[0] + 1, learnt.stops[1]))
         else:
@@ -202,7 +221,7 @@ def _believed(fill: Fill, level: Level, time: int, y: float) -> Fill:
     if y < -noise:
         learnt = replace(learnt, zero=learnt.zero + ZERO_SINKS * y)
     if off < -(3 + 2 * noise):
-        learnt = sunk(learnt, -off)
+        learnt = sunk(learnt, -off / max(bag.percent, evidence.LEAST_SINKS), 1.0)
     if off > 3 + 2 * noise:
         learnt = lumped(learnt, off)
     bag = replace(

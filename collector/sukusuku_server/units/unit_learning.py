@@ -6,7 +6,8 @@ Rates are kept as (how often, in how many hours) and lean on what is usual elsew
 import msgspec
 from msgspec.structs import replace
 
-from sukusuku_server.units.level_evidence import BRIEF_MS, ERROR_MS, Habits
+from sukusuku_core.time import DAY_MS, time_of_day
+from sukusuku_server.units.level_evidence import BRIEF_MS, ERROR_MS, Habits, needed
 
 FIRST_NOISE = 1.0
 UNKNOWN_NOISE, UNKNOWN_ERRORS, KNOWN_STEPS = 4.0, 3.0, 20
@@ -16,15 +17,27 @@ NOISE_PACE, NOISE_LEAST, NOISE_MOST = 0.05, 0.2, 15.0
 MEDIAN_STEP = 0.954
 """Median of the difference of two readings, in standard deviations of one; medians do not mind nonsense."""
 EMPTIED_PRIOR, SLIPPED_PRIOR, ERRORS_PRIOR, STOPS_PRIOR = (1.0, 48.0), (1.0, 1000.0), (1.0, 40.0), (1.0, 250.0)
-"""How often (times, in hours) bags are emptied, contents fall, sensors err and stand at their stop, before anything is
-known."""
+FLOORS_PRIOR = (1.0, 1000.0)
+"""How often (times, in hours) bags are emptied, contents fall, sensors err and stand at their upper and lower stop,
+before anything is known."""
+SCATTERS = 0.2
+"""A sensor of whose readings fewer repeat the one before does not round: at its lower stop it is conspicuous."""
+FLOORED_PRIOR = (1.0, 2.0)
+"""Bags that began at the lower stop, and all, that are assumed to have been seen."""
 EMPTIED_LEAST, ERRORS_LEAST, STOPS_LEAST = 1 / 168, 1 / 100, 1 / 1000
 """Rates per hour that are assumed at least: of the laziest crew and of the best sensor."""
 PACE_PRIOR, LUMP_PRIOR = (50.0, 10.0), (32.0, 4.0)
 """Percent in open hours, and percent in lumps, that are assumed to have come already."""
 HALVES_DAYS = {"emptied": 60.0, "slipped": 60.0, "errors": 10.0, "stops": 60.0, "pace": 14.0}
-SINK_PRIOR, SINK_MOST = (50.0, 5.0), 12.0
-"""Percent in falls that are assumed to have been seen, and how far they go on the average at most."""
+SINK_PRIOR, SINK_MOST = (0.6, 5.0), 0.2
+"""Parts of the content in falls that are assumed to have been seen, and how far they go on the average at most."""
+CLOCK, CLOCK_PRIOR, CLOCK_KEPT = 48, 8.0, 0.98
+"""Parts of a day; how many emptyings at any time of the day are assumed to have been seen; how much of what is known
+stays when another one comes."""
+NEAR = (0.2, 0.6, 0.2)
+"""An emptying speaks for its part of the day and for those beside it."""
+CARELESS_PRIOR = (1.0, 5.0)
+"""Emptyings that looked at no bag, and all, that are assumed to have been seen."""
 LUMP_KEPT = 0.98
 RELAPSE, RELAPSES_NOISE = 0.1, 5.0
 """How often one error follows the other, at least; it always does so in an unknown sensor, and from so much noise on
@@ -65,13 +78,21 @@ class Learnt(msgspec.Struct, frozen=True):
     """Readings of the level that have taught `noise`, up to `KNOWN_STEPS`."""
     between: float = 0.0
     """Hours between two levels, on the average."""
+    still: float = 1.0
+    """Share of the readings that repeat the one before exactly."""
     emptied: tuple[float, float] = (0.0, 0.0)
     slipped: tuple[float, float] = (0.0, 0.0)
     errors: tuple[float, float] = (0.0, 0.0)
     stops: tuple[float, float] = (0.0, 0.0)
+    floors: tuple[float, float] = (0.0, 0.0)
     """How often, in how many hours; forgotten slowly."""
+    floored: tuple[float, float] = (0.0, 0.0)
+    """Bags that began with the sensor at its lower stop, and all."""
     brief: tuple[float, float] = (0.0, 0.0)
     """Errors of the level that were brief, and all of which is known whether they were."""
+    careless: tuple[float, float] = (0.0, 0.0)
+    clock: tuple[float, ...] = ()
+    """How often it was emptied in each part of the day; forgotten slowly."""
     pace: tuple[float, float] = (0.0, 0.0)
     """Percent that came, in how many open hours."""
     lump: tuple[float, float] = (0.0, 0.0)
@@ -100,9 +121,12 @@ class Learnt(msgspec.Struct, frozen=True):
         """Return what is usual in this unit, leaning on what is usual elsewhere until enough is known."""
         return Habits(
             emptied=self.often_emptied,
+            careless=_rate(self.careless, CARELESS_PRIOR),
             slipped=_rate(self.slipped, SLIPPED_PRIOR),
             errors=max(_rate(self.errors, ERRORS_PRIOR), ERRORS_LEAST) * (1 + UNKNOWN_ERRORS * self.unknown),
             stops=max(_rate(self.stops, STOPS_PRIOR), STOPS_LEAST),
+            floors=_rate(self.floors, FLOORS_PRIOR) if self.still < SCATTERS else 0.0,
+            floored=_rate(self.floored, FLOORED_PRIOR),
             lump=_rate(self.lump, LUMP_PRIOR),
             sink=min(_rate(self.sink, SINK_PRIOR), SINK_MOST),
             pace=max(_rate(self.pace, PACE_PRIOR), 0.0),
@@ -133,10 +157,33 @@ def lumped(learnt: Learnt, rise: float) -> Learnt:
     return replace(learnt, lump=(learnt.lump[0] * LUMP_KEPT + rise, learnt.lump[1] * LUMP_KEPT + 1))
 
 
-def sunk(learnt: Learnt, fall: float) -> Learnt:
-    """Return after a fall by so many percent that was no emptying."""
-    sink = (learnt.sink[0] * LUMP_KEPT + fall, learnt.sink[1] * LUMP_KEPT + 1)
-    return replace(learnt, slipped=(learnt.slipped[0] + 1, learnt.slipped[1]), sink=sink)
+def sunk(learnt: Learnt, part: float, chance: float) -> Learnt:
+    """Return after a fall by so great a part of the content that was no emptying, with a chance."""
+    sink = (learnt.sink[0] * LUMP_KEPT + chance * part, learnt.sink[1] * LUMP_KEPT + chance)
+    return replace(learnt, slipped=(learnt.slipped[0] + chance, learnt.slipped[1]), sink=sink)
+
+
+def changed(learnt: Learnt, time: int, percent: float, age: float | None) -> Learnt:
+    """Return after a bag of so many percent and hours was changed at a time of the day."""
+    share = _rate(learnt.careless, CARELESS_PRIOR)
+    share /= share + (1 - share) * needed(percent, age)
+    careless = (CLOCK_KEPT * learnt.careless[0] + share, CLOCK_KEPT * learnt.careless[1] + 1)
+    here = time_of_day(time) * CLOCK // DAY_MS
+    clock = [CLOCK_KEPT * seen for seen in learnt.clock] or [0.0] * CLOCK
+    for beside, part in enumerate(NEAR, here - 1):
+        clock[beside % CLOCK] += part
+    emptied = learnt.emptied[0] + 1, learnt.emptied[1]
+    return replace(learnt, emptied=emptied, clock=tuple(clock), careless=careless)
+
+
+def usual_at(learnt: Learnt, start: int, end: int) -> float:
+    """Return how many times as often as on the average the bag is changed at such a time of the day."""
+    if not learnt.clock or end - start >= DAY_MS:
+        return 1.0
+    first, last = start * CLOCK // DAY_MS, end * CLOCK // DAY_MS
+    here = time_of_day(start) * CLOCK // DAY_MS
+    seen = sum(learnt.clock[(here + place) % CLOCK] for place in range(last - first + 1)) / (last - first + 1)
+    return (CLOCK_PRIOR + CLOCK * seen) / (CLOCK_PRIOR + sum(learnt.clock))
 
 
 def erred(learnt: Learnt, before: int, lasted: int) -> Learnt:
@@ -162,12 +209,14 @@ def lived(learnt: Learnt, came: float, hours: float, opened: float) -> Learnt:
         slipped=later(learnt.slipped, "slipped", 0.0, hours),
         errors=later(learnt.errors, "errors", 0.0, hours),
         stops=later(learnt.stops, "stops", 0.0, hours),
+        floors=later(learnt.floors, "stops", 0.0, hours),
         pace=later(learnt.pace, "pace", came, opened) if opened else learnt.pace,
     )
 
 
-def begun(learnt: Learnt, first: float) -> Learnt:
+def begun(learnt: Learnt, first: float, *, at_floor: bool) -> Learnt:
     """Return after a bag has begun with the level `first`."""
+    floored = CLOCK_KEPT * learnt.floored[0] + at_floor, CLOCK_KEPT * learnt.floored[1] + 1
     scale = (learnt.full - learnt.zero) / 100
     off = first * scale
     moved = ZERO_PACE * off if off <= ZERO_WITHIN else ZERO_FAR
@@ -175,7 +224,8 @@ def begun(learnt: Learnt, first: float) -> Learnt:
     factor = 1 + FIRST_PACE
     middle += FIRST_PACE * (spread if first > middle else -spread)
     spread = min(max(spread * factor if abs(first - middle) > MEDIAN_OFF * spread else spread / factor, 1.0), 10.0)
-    return replace(learnt, zero=learnt.zero + moved, bags=learnt.bags + 1, first=(middle - moved / scale, spread))
+    first_level = (middle - moved / scale, spread)
+    return replace(learnt, zero=learnt.zero + moved, bags=learnt.bags + 1, first=first_level, floored=floored)
 
 
 def taught(learnt: Learnt, rise: float, cycles: int) -> Learnt:

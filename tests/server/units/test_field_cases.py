@@ -242,3 +242,18 @@ def test_a_lid_that_no_hand_opens_contradicts_no_emptying(*, stuck: bool) -> Non
     unit = UnitDerivation("unit", SETTINGS, HOURS)
     advanced = unit.advance(unit.start(MIDNIGHT - 1), readings, (), readings[-1].time)
     assert len(advanced.emptyings) == stuck
+
+
+@pytest.mark.parametrize("lasts", [2.0, 5.0])
+def test_a_sensor_that_scatters_and_then_reads_0_is_at_its_lower_stop(lasts: float) -> None:
+    rng, days = Random(1), 30
+    usual = [
+        (24.0 * day + at, level) for day in range(days) for at, level in ((9.0, 20), (11.0, 40), (15.0, 60), (18, 0))
+    ]
+    begins = (days - 1) * 24 + 12.0
+    readings = [
+        (time, 0.0 if begins <= (time - MIDNIGHT) / HOUR_MS < begins + lasts else level + 5 + rng.gauss(0, 1.5))
+        for time, level in paced([(0.0, 0.0), *usual], 10, days * 24.0)
+    ]
+    found = derive("unit", readings, SETTINGS, HOURS)
+    assert len(found.emptyings) == days
