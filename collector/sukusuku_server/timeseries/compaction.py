@@ -8,7 +8,8 @@
 
 Between 2 and 3 readings are in both places and are told once (packed.py). So it may end anywhere, by a power cut as
 well; then the day is packed anew. What is inserted into the day meanwhile is noted, and stays for the next time. When
-anything is taken out meanwhile, all of it begins anew: no chunk may bring that back.
+anything is taken out meanwhile, all of it begins anew: no chunk may bring that back. So it does when what was noted is
+forgotten, as a connection had to be made again.
 """
 
 import json
@@ -70,11 +71,11 @@ class Compaction:
         if not self._made and self._mark is None:
             return self._pack()
         with self._database.turn():
-            if self._known.removals != self._removals:
-                return None
-            if self._made:
-                return self._write()
-            return self._delete()
+            return self._write() if self._made else self._delete()
+
+    def _outdated(self) -> bool:
+        """Within a transaction, as the store is read anew where its connection is made again: whether to begin anew."""
+        return self._known.removals != self._removals
 
     def _pack(self) -> bool | None:
         """Pack the next group; after the last one, see that deleting can begin."""
@@ -106,9 +107,11 @@ class Compaction:
         self._packed += sum(map(len, loose.values()))
         return [_made(asset, packed.merged(rows, there[asset])) for asset, rows in loose.items()]
 
-    def _write(self) -> bool:
+    def _write(self) -> bool | None:
         size = count = 0
         with self._database.transaction() as run:
+            if self._outdated():
+                return None
             for made in self._made:
                 packed.put(run, made.asset, self.day, made.rows, made.data)
                 size, count = size + len(made.data), count + 1
@@ -117,10 +120,12 @@ class Compaction:
         del self._made[:count]
         return True
 
-    def _delete(self) -> bool:
+    def _delete(self) -> bool | None:
         """Delete the next readings; those that came since the day was begun stay."""
         begin = self._begin if self._mark is None else self._mark
         with self._database.transaction() as run:
+            if self._outdated():
+                return None
             found = run.execute(_NEXT, (begin, self._end, DELETED)).fetchone()
             mark = self._end if found is None else int(found[0]) + 1
             stay = sorted(key for key in self._known.late if begin <= key[0] < mark)

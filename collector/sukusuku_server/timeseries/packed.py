@@ -165,7 +165,7 @@ class Packed:
         self.late: set[Key] = set()
         """What was inserted there meanwhile: it is not known to be in a chunk."""
         self.removals = 0
-        """How often anything has been taken out of chunks or the table."""
+        """How often anything has been taken out of chunks or the table, or `late` has been forgotten."""
 
     def begin(self, start: int, end: int) -> None:
         """Note from now on what is inserted in a stretch, and look for known readings in chunks up to its end."""
@@ -178,6 +178,7 @@ class Packed:
         self.until = 0 if day is None else midnight(day + 1)
         self.packing = 0, 0
         self.late.clear()
+        self.removals += 1
 
     def insert(self, run: Transaction, rows: Sequence[Row]) -> Sequence[Row]:
         """Insert readings that are new, and tell which rows those were."""

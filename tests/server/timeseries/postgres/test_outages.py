@@ -10,6 +10,7 @@ import pytest
 
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Reading
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.settings.postgres import Postgres
 from sukusuku_server.timeseries.postgres.store import PostgresStore
 from tests.support import postgres
@@ -122,6 +123,24 @@ def test_a_connection_that_is_lost_while_it_is_made_is_made_again(
         with pytest.raises(TransientError, match="does not answer"):
             levels(store)
     assert levels(store) == [0.0]
+    store.close()
+
+
+def test_what_came_late_is_not_deleted_when_the_connection_is_lost_while_a_day_is_packed(
+    server: PostgresServer,
+) -> None:
+    settings = server.settings()
+    store = PostgresStore.open(settings)
+    commit(store, [level(time) for time in range(0, 20, 2)], START)
+    while store._compaction is None or store._compaction._mark is None:
+        store.compact(START + 2 * DAY_MS)
+    commit(store, [level(time) for time in range(1, 20, 2)], START)
+    _cut(store, settings)
+    with pytest.raises(TransientError, match="does not answer"):
+        store.compact(START + 2 * DAY_MS)
+    while store.compact(START + 2 * DAY_MS):
+        pass
+    assert levels(store) == list(range(20))
     store.close()
 
 
