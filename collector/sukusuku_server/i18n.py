@@ -4,6 +4,7 @@ The catalogues are compiled in memory at start: there is no build step that coul
 """
 
 import gettext
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
@@ -20,9 +21,17 @@ SOURCE_LANGUAGE = "en"
 """The language of the message ids; it needs no catalogue."""
 
 
-@lru_cache
+_READING = threading.Lock()
+
+
 def texts(package: str, language: str) -> gettext.NullTranslations:
     """Return the texts of a package in a language, read once. Raises ConfigError as `translations` does."""
+    with _READING:  # threads of many operators that begin together would each read them
+        return _texts(package, language)
+
+
+@lru_cache
+def _texts(package: str, language: str) -> gettext.NullTranslations:
     return translations(files(package) / "locale", language)
 
 
