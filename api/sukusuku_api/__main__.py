@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="?",
         metavar="FACILITY.toml",
         help="the operator's settings, or a folder with a folder of each operator "
-        "· 施設の設定、または自治体ごとのフォルダーを収めたフォルダー",
+        "· 施設の設定、または運営者（自治体）ごとのフォルダーを収めたフォルダー",
     )
     either.add_argument(
         "--openapi",
