@@ -29,9 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     begun = time.monotonic()
     seeds = range(args.first, args.first + args.seeds)
+    make = partial(measure, units=args.units, weeks=args.weeks, emptyings_only=args.emptyings)
     with ProcessPoolExecutor(min(AT_ONCE, len(seeds))) as pool:
-        measured = list(pool.map(partial(measure, units=args.units, weeks=args.weeks), seeds))
-    figures = [*_worst(measured, seeds), *([] if args.no_routes else _routes())]
+        measured = list(pool.map(make, seeds))
+    figures = [*_worst(measured, seeds), *([] if args.no_routes or args.emptyings else _routes())]
     if args.markdown:
         print("\n" + "\n".join(_markdown(figures)))
     minutes = (time.monotonic() - begun) / 60
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--first", type=int, default=1, metavar="SEED", help="the first of them (default 1)")
     made.add_argument("--units", type=int, default=20)
     made.add_argument("--weeks", type=int, default=26)
+    made.add_argument("--emptyings", action="store_true", help="emptyings alone: a fraction of the time")
     made.add_argument("--no-routes", action="store_true", help="leave out the routes")
     made.add_argument("--markdown", action="store_true", help="print the worst as a table for docs/measurements.md too")
     return made

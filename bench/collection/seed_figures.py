@@ -41,7 +41,7 @@ class Figure:
     short: str = ""
 
 
-def measure(seed: int, units: int, weeks: int) -> tuple[Figure, ...]:
+def measure(seed: int, units: int, weeks: int, *, emptyings_only: bool = False) -> tuple[Figure, ...]:
     """Simulate, derive and judge the wide world of a seed; tell the progress on the way."""
     begun = time.monotonic()
 
@@ -52,24 +52,26 @@ def measure(seed: int, units: int, weeks: int) -> tuple[Figure, ...]:
     world = simulate(seed, units, weeks, WIDE)
     found: dict[str, Derived] = {}
     for number, unit in enumerate(world.units, 1):
-        found[unit.id] = derive(unit, world)
+        found[unit.id] = derive(unit, world, forecasts=not emptyings_only)
         if number % 5 == 0:
             say(f"derived {number} of {units} units")
-    figures = [*_by_kind(world, found)]
-    say("alerts")
-    figures += _alerts(world, found)
+    figures = [*_by_kind(world, found, emptyings_only=emptyings_only)]
+    if not emptyings_only:
+        say("alerts")
+        figures += _alerts(world, found)
     say("done")
     return tuple(figures)
 
 
-def _by_kind(world: World, found: Mapping[str, Derived]) -> Iterator[Figure]:
+def _by_kind(world: World, found: Mapping[str, Derived], *, emptyings_only: bool) -> Iterator[Figure]:
     names = dict.fromkeys(unit.kind.name for unit in world.units)
     for name in names:
         units = [unit for unit in world.units if unit.kind.name == name]
         goals = BY_KIND.get(name, Goals())
         yield from _emptyings(name, [emptyings.judge(unit, found[unit.id].emptyings) for unit in units], goals)
-        yield from _forecasts(name, units, found, goals)
-        yield _called_high(name, units, found)
+        if not emptyings_only:
+            yield from _forecasts(name, units, found, goals)
+            yield _called_high(name, units, found)
 
 
 def _emptyings(kind: str, tallies: Sequence[Tally], goals: Goals | None) -> Iterator[Figure]:
@@ -84,7 +86,7 @@ def _emptyings(kind: str, tallies: Sequence[Tally], goals: Goals | None) -> Iter
         "found of those that could be seen",
         known,
         f"{_percent(known)} of {true - untold}",
-        NO_GOAL,
+        found_goal,
         "could be seen",
     )
     yield Figure(kind, "false emptyings", wrong, _percent(wrong), false_goal, "false")

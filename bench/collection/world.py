@@ -43,6 +43,8 @@ HOLIDAYS = tuple(
 
 CLEAR_FALL = 15.0
 """Percent by which a level must fall at an emptying for a level sensor to tell it from settling and slipping."""
+NOISES = 3.0 * math.sqrt(2)
+"""Times the noise of the sensor by which two of its readings must differ to tell of more than noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class TrueEmptying:
 
     `clear`: the sensors of the unit must have seen it; otherwise it is too small for them, or between two of their
     readings together with another one, and counts neither way. `told`: they have said something by which it can be
-    known. Otherwise they were silent or at fault, or the new bag was as full as the old one before they spoke again.
+    known. Otherwise they were silent or at fault, the new bag was as full as the old one before they spoke again, or
+    the fall was within what the sensor scattered by at that time.
     """
 
     time: int
@@ -284,7 +287,11 @@ def _told(sensors: Sensors, item: Happening, fill: tuple[tuple[int, float], ...]
     place = bisect_right(honest, item.time)
     if not 0 < place < len(honest):
         return False
-    return _at(fill, honest[place - 1]) - _at(fill, honest[place]) >= CLEAR_FALL
+    noise = max(
+        (t.size for t in sensors.troubles if t.fault is Fault.NOISY and t.start <= item.time < t.end), default=0.0
+    )
+    least = max(CLEAR_FALL, NOISES * max(noise, sensors.noise))
+    return _at(fill, honest[place - 1]) - _at(fill, honest[place]) >= least
 
 
 def _clear(sensors: Sensors, item: Happening, fall: float, cycles: int) -> bool:

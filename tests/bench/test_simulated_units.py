@@ -2,6 +2,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from bench.collection.derived import derive
 from bench.collection.emptyings import judge
 from bench.collection.goals import Goal, at_least, between
 from bench.collection.knobs import WIDE
@@ -104,6 +105,23 @@ def test_what_nobody_could_know_is_missed_and_told_beside(field: World) -> None:
     before, after = judge(unit, []), judge(quiet, [])
     assert (after.true, after.missed) == (before.true, before.missed)
     assert after.untold == before.untold + 1
+
+
+def test_a_fall_within_the_noise_cannot_be_seen() -> None:
+    kinds = tuple(kind for kind in WIDE.kinds if kind.name == "level only")
+    noisy = replace(WIDE, kinds=kinds, faults=(), residues=0.0, noise=(12.0, 12.0))
+    clear = [
+        e for unit in simulate(seed=3, units=2, weeks=3, knobs=noisy).units for e in unit.truth.emptyings if e.clear
+    ]
+    told = [emptying.percent >= 45 for emptying in clear if emptying.told]
+    assert told
+    assert all(told)
+    assert any(not emptying.told for emptying in clear)
+
+
+def test_forecasts_change_no_emptying(field: World) -> None:
+    unit = next(u for u in field.units if u.kind.name == "level only")
+    assert derive(unit, field, forecasts=False).emptyings == derive(unit, field).emptyings
 
 
 def test_a_bag_contact_tells_of_every_emptying(field: World) -> None:
