@@ -147,17 +147,26 @@ class PostgresDatabase:
     def _partition_names(self) -> list[str]:
         return [row[0] for row in self.ask(_PARTITIONS)] if self.partitioned else []
 
-    def drop_empty_partitions(self, before: int) -> None:
-        """Drop partitions of weeks before a time (UTC ms) that hold nothing any more, unless somebody is reading."""
+    def drop_empty_partitions(self, before: int, *, again: bool = False) -> None:
+        """Drop partitions of weeks before a time (UTC ms) that hold nothing any more, unless somebody is reading.
+
+        `again`: also look at those that held something when that was looked at last.
+        """
+        if again:
+            self._kept.clear()
         for week in set(partitions.ended(self._partition_names(), before)) - self._kept:
             table = partitions.named(week)
-            if self.ask(f"SELECT EXISTS (SELECT FROM {table})")[0][0]:
-                self._kept.add(week)  # what is kept for ever, and what came when its time had gone
-            else:
-                with contextlib.suppress(TransientError), self.transaction() as run:
-                    run.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
-                    run.execute(f"DROP TABLE {table}")
-                    self._weeks.discard(week)
+            with self._lock:  # nothing comes between looking and dropping
+                if self.ask(f"SELECT EXISTS (SELECT FROM {table})")[0][0]:
+                    self._kept.add(week)  # what is kept for ever, and what came when its time had gone
+                else:
+                    self._drop(week, table)
+
+    def _drop(self, week: int, table: str) -> None:
+        with contextlib.suppress(TransientError), self.transaction() as run:
+            run.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
+            run.execute(f"DROP TABLE {table}")
+            self._weeks.discard(week)
 
     def close(self) -> None:
         """See `Database`."""

@@ -65,7 +65,7 @@ class PostgresStore(SqlStore):
             return False
         more = super().compact(before)
         if not more:
-            self._database.drop_empty_partitions(before)
+            self._database.drop_empty_partitions(before, again=True)
         return more
 
     def prune(self, before: int, rows: int) -> int:

@@ -1,8 +1,10 @@
 """What only the PostgreSQL store promises: one writer, readers beside it, partitions, a schema with a version."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,13 +12,14 @@ import pytest
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.model.series import Moved
 from sukusuku_server.settings.postgres import Postgres
 from sukusuku_server.timeseries import PRUNED
 from sukusuku_server.timeseries.postgres import store as postgres_store
 from sukusuku_server.timeseries.postgres.check import examine
 from sukusuku_server.timeseries.postgres.database import is_owned
-from sukusuku_server.timeseries.postgres.partitions import WEEK_MS
+from sukusuku_server.timeseries.postgres.partitions import WEEK_MS, named
 from sukusuku_server.timeseries.postgres.store import PostgresStore
 from tests.support.postgres import PostgresServer, program
 from tests.support.stores import commit
@@ -126,6 +129,41 @@ def test_partitions_that_are_empty_go_with_their_readings(store: PostgresStore) 
     assert store.prune(START + 3 * WEEK_MS, 100) == 2
     assert partitions(store) == [f"reading_{(START + WEEK_MS) // WEEK_MS}"]  # fault codes stay
     assert commit(store, [level(START)], START).stored == 1
+
+
+def compact(store: PostgresStore, before: int) -> None:
+    while store.compact(before):
+        pass
+
+
+def test_partitions_go_when_all_of_their_week_is_packed(store: PostgresStore) -> None:
+    end = START + WEEK_MS
+    commit(store, [level(START), level(end - 1), level(end)], START)
+    compact(store, end + 1)
+    assert len(partitions(store)) == 2  # the last day of the week is not over in Japan
+    compact(store, end + DAY_MS)
+    assert partitions(store) == [named(end // WEEK_MS)]
+    assert [point.time for point in store.raw(*LEVEL, 0, 2**62, 10)] == [START, end - 1, end]
+
+
+def test_what_comes_late_while_a_partition_is_found_empty_is_not_dropped_with_it(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(store, [level(START)], START)
+    late = Thread(target=commit, args=(store, [level(START + 1)], START))
+    ask = store._database.ask
+
+    def asked(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        found = ask(sql, parameters)
+        if sql.startswith("SELECT EXISTS"):
+            late.start()
+            late.join(0.3)  # it must not be stored before all is done, so nothing tells of it
+        return found
+
+    monkeypatch.setattr(store._database, "ask", asked)
+    compact(store, START + 2 * WEEK_MS)
+    late.join()
+    assert [point.time for point in store.raw(*LEVEL, 0, 2**62, 10)] == [START, START + 1]
 
 
 def test_a_week_with_very_many_readings_is_emptied_at_once(
