@@ -2,7 +2,7 @@
 
 from sukusuku_core.time import day_number, midnight
 from sukusuku_server.timeseries import FAULT_CODE, packed
-from sukusuku_server.timeseries.database import Transaction
+from sukusuku_server.timeseries.database import Ask, Transaction
 
 _FAULT_CODES = "SELECT id FROM series WHERE metric = ?"
 _NEXT_DAY = "SELECT min(day) FROM chunk WHERE pruned = 0 AND day >= ? AND day < ?"
@@ -16,7 +16,7 @@ def prune(run: Transaction, start: int, before: int, rows: int) -> tuple[int, in
     """
     mark, gone = start, 0
     while gone < rows:
-        [(day,)] = run.execute(_NEXT_DAY, (day_number(mark), day_number(before)))
+        day = next_day(run.execute, mark, before)
         until = before if day is None else midnight(day + 1)
         mark, went = _loose(run, mark, until, rows - gone)
         gone += went
@@ -27,6 +27,12 @@ def prune(run: Transaction, start: int, before: int, rows: int) -> tuple[int, in
         if not whole:
             return max(start, midnight(day)), gone
     return mark, gone
+
+
+def next_day(ask: Ask, start: int, before: int) -> int | None:
+    """Return the first day of start <= time < before that is over by then and has chunks to be pruned."""
+    [(day,)] = ask(_NEXT_DAY, (day_number(start), day_number(before)))
+    return None if day is None else int(day)
 
 
 def _loose(run: Transaction, start: int, before: int, rows: int) -> tuple[int, int]:

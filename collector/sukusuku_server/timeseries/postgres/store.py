@@ -81,6 +81,8 @@ class PostgresStore(SqlStore):
         estimate = 0 if week is None else self._database.estimate(week)
         if week is None or estimate < MANY:
             return 0
+        if pruning.next_day(self._database.ask, begin, (week + 1) * WEEK_MS) is not None:  # its chunks go with the rows
+            return 0
         try:
             with self._database.transaction() as run:
                 run.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")

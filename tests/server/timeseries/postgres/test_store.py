@@ -189,6 +189,20 @@ def test_a_week_with_very_many_readings_is_emptied_at_once(
     assert store.commit_rows(again, [], START).stored == 1  # the moved one is forgotten with its place
 
 
+def test_chunks_of_a_week_with_very_many_readings_are_pruned_with_them(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_store, "MANY", 50)
+    commit(store, [level(START)], START)
+    compact(store, START + 2 * DAY_MS)
+    commit(store, [level(START + 3 * DAY_MS + n) for n in range(100)], START)
+    with store._database.translated() as connection:
+        connection.execute("ANALYZE reading")
+    while store.prune(START + 2 * WEEK_MS, 10):
+        pass
+    assert store.raw(*LEVEL, 0, 2**62, 200) == []
+
+
 def test_duplicates_are_found_among_many(store: PostgresStore) -> None:
     series = store.series(*LEVEL, DataType.DOUBLE)
     rows = [(START + n, series, float(n), 192) for n in range(1000)]
