@@ -18,7 +18,7 @@ from sukusuku_server.rooms.retrospective import of_channel, reach, seen_after
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, coarse, kept, zone_part, zone_series
 from sukusuku_server.settings import Room
-from sukusuku_server.timeseries import THINNED_READINGS, thinned_key
+from sukusuku_server.timeseries import PACKED, THINNED_READINGS, thinned_key
 from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader, NoteReader, Retention
 
 _WAYS_MS = 31 * DAY_MS
@@ -47,7 +47,7 @@ class Thinning:
         self._clock = clock
 
     def step(self) -> bool:
-        """Thin out a day of a room, or an hour of readings; False: there is nothing to do. Raises TransientError."""
+        """Thin out a day of a room, or drop some readings; False: there is nothing to do. Raises TransientError."""
         days = self._index.facility.store.keep_occupancy_days
         if not days or not self._current():
             return False
@@ -60,8 +60,13 @@ class Thinning:
         first = self._store.first()
         if first is None or not marks:
             return False
-        hour = max(self._store.noted(THINNED_READINGS) or 0, first // HOUR_MS * HOUR_MS)
-        return hour < before and self._store.drop_readings(list(marks), hour, hour + HOUR_MS)
+        begin = max(self._store.noted(THINNED_READINGS) or 0, first // HOUR_MS * HOUR_MS)
+        return begin < before and self._store.drop_readings(list(marks), begin, self._drop_until(begin))
+
+    def _drop_until(self, begin: int) -> int:
+        """Return the end of the hour, or of the day where it is packed: then its readings go at once."""
+        day_end = day_start(local_day(begin)) + DAY_MS
+        return day_end if day_end <= (self._store.noted(PACKED) or 0) else begin + HOUR_MS
 
     def _marks(self) -> dict[str, int]:
         """Before what time each room is thinned out."""

@@ -26,6 +26,7 @@ from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import thinned_key
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api.reports import report_cases
+from tests.server.timeseries.packing import pack
 from tests.support.databases import both
 from tests.support.stores import commit
 
@@ -125,6 +126,21 @@ def test_readings_go_too_but_hours_latest_values_and_other_assets_stay(tmp_path:
     assert store.hourly(ROOM, "Occupancy/Count", 0, 2**60) == hours
     assert store.latest()[ROOM]["Occupancy/Count"].value == 5
     assert len(store.raw("tobu-unit-1", "Fill/Percent", 0, 2**62, 100)) == 14
+    store.close()
+    operations.close()
+
+
+def test_readings_of_a_packed_day_go_at_once(tmp_path: Path) -> None:
+    facility, store, operations = report_cases.write(tmp_path)
+    times = [report_cases.OCTOBER + n * report_cases.HOUR for n in range(2 * 24)]
+    commit(store, [Reading(ROOM, "Occupancy/Count", time, 5) for time in times], NOW)
+    now = report_cases.OCTOBER + 91 * DAY_MS
+    thin(facility, store, operations, now - DAY_MS)  # the points
+    pack(store)
+    assert raw(store) == times
+
+    assert thin(facility, store, operations, now) <= 3, "a day of points of two rooms, and one of readings"
+    assert raw(store) == times[24:]
     store.close()
     operations.close()
 
