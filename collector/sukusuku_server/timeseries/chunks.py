@@ -39,6 +39,10 @@ class _Chunk(msgspec.Struct, frozen=True, array_like=True):
     series: list[_Series]
 
 
+class DamagedError(TransientError):
+    """A chunk is not as it was written. Whoever can do without it goes on; for others the store does not answer."""
+
+
 _FORM = 1
 _decoder = msgspec.msgpack.Decoder(_Chunk)
 
@@ -90,12 +94,12 @@ def _type(value: Value | None) -> int:
 def decode(data: bytes, wanted: Collection[int] | None = None, start: int = 0, end: int = 1 << 62) -> list[Row]:
     """Return the rows of a chunk with start <= time < end, of the wanted series (None: all), by time and series.
 
-    Raises TransientError when the chunk is damaged, as a store that does not answer does.
+    Raises DamagedError.
     """
     try:
         chunk = _decoder.decode(zlib.decompress(data))
     except (zlib.error, msgspec.DecodeError) as error:
-        raise TransientError(f"packed readings are damaged ({error}); restore the store from a backup") from error
+        raise DamagedError(f"packed readings are damaged ({error}); restore the store from a backup") from error
     times = integers_of(chunk.times)
     whole = not times or (start <= times[0] and times[-1] < end)
     rows: list[Row] = []

@@ -5,7 +5,9 @@ reading that is in both counts once. `Packed` is what the only writer knows of c
 """
 
 import json
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from operator import itemgetter
 
 from sukusuku_core.catalogue import DataType
@@ -13,6 +15,8 @@ from sukusuku_core.time import HOUR_MS, day_number, midnight
 from sukusuku_server.model.series import Row
 from sukusuku_server.timeseries import chunks, sql_writes
 from sukusuku_server.timeseries.database import Ask, Transaction
+
+_log = logging.getLogger("sukusuku_server.timeseries")
 
 Key = tuple[int, int]
 """Time (UTC ms) and series of a reading."""
@@ -23,6 +27,8 @@ INSERT INTO chunk (asset, day, first, last, readings, pruned, data) VALUES (?, ?
 ON CONFLICT (asset, day) DO UPDATE SET first = excluded.first, last = excluded.last, readings = excluded.readings,
     pruned = excluded.pruned, data = excluded.data
 """
+_FORGET = "DELETE FROM chunk WHERE asset = ? AND day = ?"
+_FORGET_WHOLE = "DELETE FROM chunk WHERE asset = ? AND day >= ? AND day < ?"
 _OF_ASSET = "SELECT day, data FROM chunk WHERE asset = ? AND day >= ? AND day <= ? ORDER BY day"
 
 _FIRST = "SELECT min(time) FROM reading"
@@ -130,21 +136,36 @@ def put(run: Transaction, asset: str, day: int, rows: Sequence[Row], data: bytes
     run.execute(_PUT, (asset, day, min(times), max(times), len(rows), int(pruned), data))
 
 
-def rewrite(run: Transaction, asset: str, day: int, data: bytes, keep: Keep, *, pruned: bool = False) -> int:
-    """Leave of a chunk what is to be kept; return how many readings went."""
+def rewrite(run: Transaction, asset: str, day: int, data: bytes, keep: Keep) -> None:
+    """Leave of a chunk what is to be kept."""
     before = chunks.decode(data)
     rows = [row for row in before if keep(row)]
     if not rows:
-        run.execute("DELETE FROM chunk WHERE asset = ? AND day = ?", (asset, day))
-    elif pruned or len(rows) < len(before):
-        put(run, asset, day, rows, chunks.encode(rows), pruned=pruned)
-    return len(before) - len(rows)
+        run.execute(_FORGET, (asset, day))
+    elif len(rows) < len(before):
+        put(run, asset, day, rows, chunks.encode(rows))
+
+
+def prune(run: Transaction, asset: str, day: int, kept: Collection[int]) -> int:
+    """Leave of a chunk some series; tell how many readings. A damaged one goes whole: nobody can read what it holds."""
+    rows: list[Row] = []
+    if kept:
+        try:
+            rows = [row for _, data in run.execute(_OF_ASSET, (asset, day, day)) for row in chunks.decode(data, kept)]
+        except chunks.DamagedError as error:
+            _log.error("%s: %s; they are deleted, as they are old enough, with their fault codes", asset, error)
+    if rows:
+        put(run, asset, day, rows, chunks.encode(rows), pruned=True)
+    else:
+        run.execute(_FORGET, (asset, day))
+    return len(rows)
 
 
 def drop(run: Transaction, assets: Collection[str], start: int, end: int) -> None:
     """Delete packed readings of assets with start <= time < end."""
     begin, last = days(start, end)
     for asset in assets:
+        run.execute(_FORGET_WHOLE, (asset, day_number(start - 1) + 1, day_number(end)))
         for day, data in list(run.execute(_OF_ASSET, (asset, begin, last))):
             rewrite(run, asset, day, data, lambda row: not start <= row[0] < end)
 
@@ -203,7 +224,8 @@ class Packed:
         known: set[Key] = set()
         for (asset, day), wanted in suspects.items():
             for _, data in run.execute(_OF_ASSET, (asset, day, day)):
-                known.update((row[0], row[1]) for row in chunks.decode(data, wanted))
+                with suppress(chunks.DamagedError):  # live readings must not wait for it; packing tells of it
+                    known.update((row[0], row[1]) for row in chunks.decode(data, wanted))
         return [row for row in rows if (row[0], row[1]) not in known] if known else rows
 
     def rows(self, run: Transaction, series: int, start: int, end: int) -> list[Row]:

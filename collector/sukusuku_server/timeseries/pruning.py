@@ -6,7 +6,8 @@ from sukusuku_server.timeseries.database import Ask, Transaction
 
 _FAULT_CODES = "SELECT id FROM series WHERE metric = ?"
 _NEXT_DAY = "SELECT min(day) FROM chunk WHERE pruned = 0 AND day >= ? AND day < ?"
-_OF_DAY = "SELECT asset, data FROM chunk WHERE pruned = 0 AND day = ? ORDER BY asset"
+_KEPT = "SELECT asset, id FROM series WHERE metric = ?"
+_OF_DAY = "SELECT asset, readings FROM chunk WHERE pruned = 0 AND day = ? ORDER BY asset"
 
 
 def prune(run: Transaction, start: int, before: int, rows: int) -> tuple[int, int]:
@@ -59,10 +60,12 @@ def forget_moved(run: Transaction, start: int, before: int) -> None:
 
 def _packed(run: Transaction, day: int, rows: int) -> tuple[int, bool]:
     """Delete packed readings of a day; tells how many went, and whether those were all."""
-    kept = {series for (series,) in run.execute(_FAULT_CODES, (FAULT_CODE,))}
+    kept: dict[str, set[int]] = {}
+    for asset, series in run.execute(_KEPT, (FAULT_CODE,)):
+        kept.setdefault(asset, set()).add(series)
     gone = 0
-    for asset, data in run.execute(_OF_DAY, (day,)).fetchall():
+    for asset, readings in run.execute(_OF_DAY, (day,)).fetchall():
         if gone >= rows:
             return gone, False
-        gone += packed.rewrite(run, asset, day, data, lambda row: row[1] in kept, pruned=True)
+        gone += readings - packed.prune(run, asset, day, kept.get(asset, ()))
     return gone, True

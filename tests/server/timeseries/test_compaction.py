@@ -21,6 +21,7 @@ from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, midnight
 from sukusuku_server.model.imports import NewImport
 from sukusuku_server.model.series import Committed, Moved, Row
 from sukusuku_server.timeseries import PRUNED
+from sukusuku_server.timeseries.chunks import DamagedError
 from sukusuku_server.timeseries.sql_store import SqlStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.packing import pack
@@ -160,6 +161,35 @@ def test_what_is_sent_again_after_it_was_packed_is_known(store: SqlStore) -> Non
     assert commit([*readings, (START + 9, 0, 1, True)])(store) == Committed(1, 5, 0)
     pack(store)
     assert commit([(START + 9, 0, 1, True)])(store) == Committed(0, 1, 0)
+
+
+def damage(store: SqlStore, asset: str) -> None:
+    """Damage the chunks of an asset, as a disk does that cannot keep what was written."""
+    with store._database.transaction() as run:
+        run.execute("UPDATE chunk SET data = ? WHERE asset = ?", (b"x", asset))
+
+
+def test_readings_that_come_late_are_kept_beside_a_damaged_chunk(store: SqlStore) -> None:
+    commit([(START, 0, 1, True), (START, 2, 1, True)])(store)
+    pack(store)
+    damage(store, "unit-1")
+    assert commit([(START + 1, 0, 2, True), (NOW, 0, 3, True)])(store) == Committed(2, 0, 0)
+    assert [it.time for it in store.raw("unit-1", "Fill/Percent", START + DAY_MS, NOW + 1, 9)] == [NOW]
+    with pytest.raises(DamagedError, match="restore the store from a backup"):
+        store.raw("unit-1", "Fill/Percent", START, NOW, 9)
+
+
+def test_a_damaged_chunk_is_deleted_when_its_time_has_come(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+    commit([(START, 0, 1, True), (START, 1, 1, True), (START + DAY_MS, 1, 1, True)])(store)
+    commit([(START + n, 2, 1, True) for n in range(9)])(store)
+    pack(store)
+    for asset in ASSETS:
+        damage(store, asset)
+    store.drop_readings(["room"], START, START + DAY_MS)
+    assert "damaged" not in caplog.text
+    _prune(store, START + 2 * DAY_MS)
+    assert "damaged" in caplog.text
+    assert store.scan(ASSETS, 0, 1 << 60) == []
 
 
 def test_steps_are_short_where_there_is_much(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
