@@ -46,7 +46,7 @@ class Point:
     quality: Quality
 
 
-class Bucket(msgspec.Struct, frozen=True):
+class Bucket(msgspec.Struct, frozen=True, gc=False):
     """One hour of a numeric series, GOOD readings only. `time` is the start of the hour; `last` its latest value.
 
     `mean` is the mean of the readings, not weighted by how long each value stood. A year has 8,760 of these, and a

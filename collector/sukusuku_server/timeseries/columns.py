@@ -1,15 +1,17 @@
 """Numbers as columns of bytes that compress well, and back bit for bit. Pure.
 
-Integers are kept as their differences in as few bytes as hold them all, all first bytes before all second ones.
+Integers are kept as they are, or as their differences, in as few bytes as hold them all, all first bytes before all
+second ones.
 Floats are mostly decimal numbers with few digits: those are kept as integers, and the others as they are.
 """
 
 import math
 import sys
+import zlib
 from array import array
 from collections.abc import Sequence
-from itertools import accumulate
-from operator import sub
+from itertools import accumulate, repeat
+from operator import sub, truediv
 
 import msgspec
 
@@ -21,6 +23,8 @@ _SAMPLE = 32
 _MOST_ODD = 4
 """When more than one in so many is no such decimal number, all are kept as they are."""
 _EXACT = 1 << 53
+_WORTH = 0.97
+"""Steps must not take more than this part of what numbers take as they are."""
 
 
 class Integers(msgspec.Struct, frozen=True, array_like=True):
@@ -41,15 +45,21 @@ class Floats(msgspec.Struct, frozen=True, array_like=True):
 
 
 def integers(values: Sequence[int]) -> Integers:
-    """Return a column of numbers of 64 bits."""
-    steps = [*values[:1], *map(sub, values[1:], values)]
-    low, high = min(steps, default=0), max(steps, default=0)
-    if low >= -(1 << 63) and high < 1 << 63:
-        return _packed(steps, low, high, steps=True)
-    return _packed(values, min(values), max(values), steps=False)
+    """Return a column of numbers of 64 bits: as steps where that takes less, else as they are, which is read sooner."""
+    plain = _packed(values, steps=False)
+    differences = [*values[:1], *map(sub, values[1:], values)]
+    if len(values) <= 1 or max(differences) >= 1 << 63 or min(differences) < -(1 << 63):
+        return plain
+    steps = _packed(differences, steps=True)
+    return steps if _size(steps) < _WORTH * _size(plain) else plain
 
 
-def _packed(values: Sequence[int], low: int, high: int, *, steps: bool) -> Integers:
+def _size(column: Integers) -> int:
+    return len(zlib.compress(column.planes, 1))
+
+
+def _packed(values: Sequence[int], *, steps: bool) -> Integers:
+    low, high = min(values, default=0), max(values, default=0)
     code, width = next(it for it in _WIDTHS if -(1 << 8 * it[1] - 1) <= low and high < 1 << 8 * it[1] - 1)
     return Integers(width, steps, _apart(array(code, values)))
 
@@ -90,8 +100,7 @@ def floats_of(column: Floats) -> list[float]:
     _together(others, column.others)
     if column.scaled is None:
         return others.tolist()
-    scale = 10.0**column.digits
-    values = [it / scale for it in integers_of(column.scaled)]
+    values = list(map(truediv, integers_of(column.scaled), repeat(10.0**column.digits)))
     if column.odd is not None:
         for place, value in zip(integers_of(column.odd), others, strict=True):
             values[place] = value

@@ -87,7 +87,11 @@ def buckets(data: bytes, start: int, end: int) -> list[Bucket]:
     found = _read(data)
     hours = integers_of(found.hour)
     part = slice(bisect_left(hours, start), bisect_left(hours, end))
-    times, counts = [hour * HOUR_MS for hour in hours[part]], integers_of(found.count)[part]
+    counts = integers_of(found.count)[part]
+    if hours[-1] - hours[0] == len(hours) - 1:  # none is missing
+        times: Sequence[int] = range(hours[0] * HOUR_MS, (hours[-1] + 1) * HOUR_MS, HOUR_MS)[part]
+    else:
+        times = [hour * HOUR_MS for hour in hours[part]]
     total, low, high, last = (column[part] for column in _floats(found))
     return list(map(Bucket, times, counts, map(truediv, total, counts), low, high, last))
 

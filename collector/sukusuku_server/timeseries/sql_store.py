@@ -93,7 +93,6 @@ class SqlStore(SqlReader):
                 ) from error
         self._new_series = [item for item in self._new_series if item[0] not in known]
         self._packed.load(self._database.ask)
-        self._compaction = None
         self._hours_packed = 0
         self._moved = dict(self._all(moving.LATEST))
         self._waiting_bytes = int(self._all(keeping.SIZE)[0][0])
@@ -307,7 +306,8 @@ class SqlStore(SqlReader):
 
     def compact(self, before: int) -> bool:
         """See Store."""
-        if self._compaction is None:
+        work = self._compaction
+        if work is None:
             until = midnight(day_number(before))
             [(oldest,)] = self._all(compaction.OLDEST, (until,))
             whole = until if oldest is None else midnight(day_number(oldest))
@@ -315,9 +315,8 @@ class SqlStore(SqlReader):
                 self.note(PACKED, whole)
             if oldest is None:
                 return self._pack_hours(until // HOUR_MS)
-            self._compaction = Compaction(self._database, self._past, self._packed, day_number(oldest))
-        if not self._compaction.step():
-            self._compaction = None
+            work = Compaction(self._database, self._past, self._packed, day_number(oldest))
+        self._compaction = work if work.step() else None
         return True
 
     def _pack_hours(self, before: int) -> bool:

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -242,6 +243,38 @@ def test_a_kill_in_the_midst_of_it_loses_nothing(tmp_path: Path, steps: int) -> 
     assert told(store) == expected
     assert store._all("SELECT count(*) FROM reading") == [(0,)]
     store.close()
+
+
+def test_a_store_of_an_older_version_is_packed(tmp_path: Path) -> None:
+    """Its file has no table of chunks, and years of readings."""
+    store = databases.store(tmp_path)
+    commit([(START + n * HOUR_MS // 4, n % 3, n % 5, True) for n in range(300)])(store)
+    expected = told(store)
+    store.close()
+    with closing(sqlite3.connect(databases.readings(tmp_path))) as file:
+        file.executescript("DROP TABLE chunk; DROP TABLE packed_hour; PRAGMA user_version = 9")
+    store = SqliteStore.open(databases.readings(tmp_path))
+    assert told(store) == expected
+    pack(store)
+    assert told(store) == expected
+    assert store._all("SELECT sum(readings) FROM chunk") == [(300,)]
+    store.close()
+
+
+def test_a_backup_has_what_is_packed(tmp_path: Path) -> None:
+    store = databases.store(tmp_path)
+    commit([(START + n * HOUR_MS, n % 3, n % 5, True) for n in range(90)])(store)
+    expected = told(store)
+    for _ in range(4):  # in the midst of a day
+        store.compact(NOW)
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        store._database.connection.backup(copy)
+    store.close()
+    copied = SqliteStore.open(tmp_path / "copy.db")
+    assert told(copied) == expected
+    pack(copied)
+    assert told(copied) == expected
+    copied.close()
 
 
 def test_a_reader_beside_sees_the_same_at_every_step(tmp_path: Path) -> None:

@@ -11,4 +11,4 @@ CREATE TABLE chunk (
     data BLOB NOT NULL,
     UNIQUE (asset, day)
 );
-CREATE INDEX chunk_day ON chunk (day, asset);
+CREATE INDEX chunk_day ON chunk (day);

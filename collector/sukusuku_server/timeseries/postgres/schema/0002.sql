@@ -10,4 +10,4 @@ CREATE TABLE chunk (
     PRIMARY KEY (asset, day)
 );
 ALTER TABLE chunk ALTER COLUMN data SET STORAGE EXTERNAL;
-CREATE INDEX chunk_day ON chunk (day, asset);
+CREATE INDEX chunk_day ON chunk (day);
