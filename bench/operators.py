@@ -8,11 +8,13 @@ folder of so many operators of two centres (a unit and a room each), whose edge 
 - memory, threads, and its connections to the database;
 - taken over: seconds from SIGKILL of one of two collectors that share the operators until the other one works for all;
 - stop: seconds from SIGTERM to the end.
+The last line is how much room a reading takes in PostgreSQL.
 It fails when a takeover takes longer than is promised.
 """
 
 import argparse
 import contextlib
+import random
 import re
 import signal
 import subprocess
@@ -27,14 +29,18 @@ from tests.collector.operators.towns import OneDatabase, town
 from tests.collector.succession import TAKES_OVER
 from tests.support.broker import mosquitto
 from tests.support.postgres import PostgresServer, postgres
+from tests.support.stores import commit
 
 from bench.modbus import usage
+from sukusuku_core.model import Reading
+from sukusuku_server.timeseries.postgres.store import PostgresStore
 
 IDLE_SECONDS = 60.0
 SETTLE = 10.0
 """Seconds after the start until what is done at a start is done."""
 PATIENCE = 600.0
 TERM = 6.0
+NOW = 1_780_000_000_000
 MORE = """
 [[site.room]]
 id = "room-1"
@@ -146,6 +152,30 @@ def measure(server: PostgresServer, broker: int, folder: Path, number: int) -> b
     return taken <= TAKES_OVER
 
 
+def bytes_a_reading(server: PostgresServer) -> float:
+    """Return how much room a reading takes before it is packed: two units, ten metrics, a message every ten seconds."""
+    settings, chance, count = server.settings(), random.Random(1), 0
+    store = PostgresStore.open(settings)
+    for batch in range(100):
+        times = [NOW + (100 * batch + poll) * 10_000 for poll in range(100)]
+        readings = [
+            Reading(f"unit-{unit}", f"Metric/{metric}", time, round(chance.uniform(0, 100), 2))
+            for time in times
+            for unit in range(2)
+            for metric in range(10)
+        ]
+        commit(store, readings, times[-1])
+        count += len(readings)
+    store.close()
+    query = (
+        "SELECT sum(pg_total_relation_size(pg_class.oid)) FROM pg_class JOIN pg_namespace ON pg_namespace.oid ="
+        " relnamespace WHERE nspname = %s AND relkind = 'r'"
+    )
+    with psycopg.connect(settings.url) as connection:
+        row = connection.execute(query, (settings.schema,)).fetchone()
+    return 0.0 if row is None else float(row[0]) / count
+
+
 def connected(database: OneDatabase) -> int:
     """Return how many connections there are to the database, without this one."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -170,6 +200,7 @@ def main() -> int:
         for number in numbers:
             with tempfile.TemporaryDirectory() as folder:
                 kept &= measure(server, broker, Path(folder), number)
+        print(f"a reading takes {bytes_a_reading(server):.0f} bytes in PostgreSQL before it is packed")
     return int(not kept)
 
 
