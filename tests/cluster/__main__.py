@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import ctypes
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_demo.cluster import programs
@@ -63,13 +65,13 @@ async def played(demo: Demo, faults: Sequence[Fault], say: Progress) -> list[Row
     looking = asyncio.create_task(watch.run())
     rows = []
     try:
-        await _whole(stage)
+        await _whole(stage, looking)
         for fault in faults:
             watch.begin()
             begun = time.monotonic()
             say.step(f"fault: {fault.name}")
             whom = await fault.injected(stage)
-            await _whole(stage)
+            await _whole(stage, looking)
             rows.append(Row(fault, whom, watch.unanswered, watch.age, time.monotonic() - begun))
             say.step(str(rows[-1]))
     finally:
@@ -77,7 +79,7 @@ async def played(demo: Demo, faults: Sequence[Fault], say: Progress) -> list[Row
     return rows
 
 
-async def _whole(stage: Stage) -> None:
+async def _whole(stage: Stage, looking: asyncio.Task[NoReturn]) -> None:
     """Wait until nothing has been missing for some looks in a row."""
     said = ""
     good = 0
@@ -85,6 +87,8 @@ async def _whole(stage: Stage) -> None:
         async with asyncio.timeout(RECOVERS):
             while good < 5:
                 await asyncio.sleep(1)
+                if looking.done():
+                    looking.result()
                 said = await asyncio.to_thread(stage.whole)
                 good = 0 if said else good + 1
     except TimeoutError:
@@ -120,7 +124,7 @@ async def run(folder: Path, faults: Sequence[Fault]) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     """0 when everything was survived, 1 when not, 2 when a program is missing."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
-    parser.add_argument("--only", metavar="WORDS", help="only faults whose name has these words")
+    parser.add_argument("--only", metavar="PATTERN", help="only faults in whose name this regular expression is found")
     parser.add_argument("--folder", type=Path, help="keep settings, databases and logs here")
     chosen = parser.parse_args(argv)
     try:
@@ -128,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"make cluster: {error}", file=sys.stderr)
         return 2
-    faults = [fault for fault in FAULTS if (chosen.only or "") in fault.name]
+    faults = [fault for fault in FAULTS if re.search(chosen.only or "", fault.name)]
     alone = os.geteuid() == 0 and all(map(shutil.which, ("ip", "nft")))
     if alone:  # a network of our own: free ports, and rules that concern nobody else
         alone = ctypes.CDLL(None).unshare(CLONE_NEWNET) == 0

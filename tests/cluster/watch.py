@@ -61,7 +61,7 @@ class Watch:
             with suppress(httpx.HTTPError, TimeoutError):
                 async with asyncio.timeout(ANSWERS), httpx.AsyncClient(base_url=address, trust_env=False) as client:
                     units = (await client.get("/api/v1/units")).raise_for_status().json()["units"]
-                    health = (await client.get("/api/v1/health")).json()
+                    health = (await client.get("/api/v1/health")).raise_for_status().json()
                 times = [datetime.fromisoformat(unit["last"]["time"]).timestamp() for unit in units if unit["last"]]
                 self._answered[name] = time.time()
                 self._newest = max(self._newest, *times)

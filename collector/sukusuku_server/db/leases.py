@@ -112,12 +112,12 @@ class Leases:
                 return None
         if found is not None:
             self._cut_off(found.holder)
-        with self._transaction() as connection:
+        with self._transaction(lasting=True) as connection:
             return self._taken(connection)
 
     def renew(self, epoch: int) -> bool:
         """Hold the lease for another term; False: it has gone to somebody else."""
-        with self._transaction() as connection:
+        with self._transaction(lasting=True) as connection:
             until = self._now(connection) + self.term
             return bool(connection.execute(self._held(epoch).values(until=until)).rowcount)
 
@@ -147,12 +147,13 @@ class Leases:
     # ------------------------------------------------------------ inside
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _transaction(self, *, lasting: bool = False) -> Iterator[Connection]:
+        """Provide a transaction; only one that must outlive this server waits for a synchronous standby."""
         with translated(), self._engine.begin() as connection:
             connection.execute(text(f"SET LOCAL statement_timeout = {ANSWER_MS}"))
+            if not lasting:
+                connection.execute(text("SET LOCAL synchronous_commit = local"))
             yield connection
-            # A commit that waits for a synchronous standby and runs out of time counts as done without it.
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
 
     def _taken(self, connection: Connection) -> int | None:
         nobody = {"shard": self.shard, "epoch": 0, "holder": "", "name": "", "since": 0, "until": 0}

@@ -93,6 +93,8 @@ def test_a_renewal_that_no_standby_has_does_not_count() -> None:
         standby.start()
         renewing.join(PATIENCE)
         assert renewed == [True]
+        standby.stop(signal.SIGQUIT)
+        leases.release(epoch)  # whoever ends does not wait for the standby
         connections.dispose()
 
 
