@@ -21,6 +21,10 @@ from sukusuku_server.timeseries.database import Ask, Transaction
 
 PERIOD = 768
 """Hours in a row: 32 days."""
+HOURS = 1_000
+"""Hours that are packed in a transaction."""
+SERIES = 100
+"""Series that are looked at in a transaction."""
 _LEVEL = 6
 _COLUMNS = "hour, count, sum, low, high, last, last_time"
 _LOOSE = f"SELECT {_COLUMNS} FROM hourly WHERE series = ? AND hour >= ? AND hour < ? ORDER BY hour"  # noqa: S608
@@ -29,7 +33,9 @@ _PUT = """
 INSERT INTO packed_hour (series, period, data) VALUES (?, ?, ?)
 ON CONFLICT (series, period) DO UPDATE SET data = excluded.data
 """
-_WAITING = "SELECT series FROM hourly GROUP BY series HAVING min(hour) < ? AND min(hour) < max(hour)"
+_ENDS = """
+SELECT (SELECT min(hour) FROM hourly WHERE series = ?), (SELECT max(hour) FROM hourly WHERE series = ?)
+"""
 
 
 class Hour(msgspec.Struct, frozen=True):
@@ -172,23 +178,41 @@ def of_series(ask: Ask, each: str, series: Collection[int], start: int, end: int
 # ------------------------------------------------------------ writing
 
 
-def waiting(ask: Ask, before: int) -> list[int]:
-    """Return the series that have hours before one (UTC ms / 3 600 000) which are not packed."""
-    return [series for (series,) in ask(_WAITING, (before,))]
+class Packing:
+    """Packs the hours before one (UTC ms / 3 600 000) of all series, a little in a transaction."""
+
+    def __init__(self, before: int, series: Iterable[int]) -> None:
+        self.before = before
+        self._waiting = list(series)
+
+    @property
+    def done(self) -> bool:
+        """Whether all are packed."""
+        return not self._waiting
+
+    def step(self, run: Transaction) -> None:
+        """Pack the hours of some series. What is not committed waits until others are packed."""
+        packed = 0
+        for series in reversed(self._waiting[-SERIES:]):
+            while packed < HOURS and (count := pack(run, series, self.before)):
+                packed += count
+            if packed >= HOURS:
+                return
+            self._waiting.pop()
 
 
-def pack(run: Transaction, series: int, before: int) -> None:
-    """Pack the hours of a series before one, but for its newest."""
-    [(newest,)] = run.execute("SELECT max(hour) FROM hourly WHERE series = ?", (series,))
-    end = before if newest is None else min(before, newest)
-    by_period: dict[int, list[Hour]] = {}
-    for row in run.execute(_LOOSE, (series, 0, end)):
-        hour = Hour(*row)
-        by_period.setdefault(hour.hour // PERIOD, []).append(hour)
-    for period, loose in by_period.items():
-        packed = [hour for _, data in run.execute(_PACKED, (series, period, period)) for hour in decode(data)]
-        run.execute(_PUT, (series, period, encode(merged([*packed, *loose]))))
-    run.execute("DELETE FROM hourly WHERE series = ? AND hour < ?", (series, end))
+def pack(run: Transaction, series: int, before: int) -> int:
+    """Pack the oldest hours of a series before one, those of one row, but for its newest; tell how many it has then."""
+    [(oldest, newest)] = run.execute(_ENDS, (series, series))
+    if oldest is None or oldest >= min(before, newest):
+        return 0
+    period = oldest // PERIOD
+    end = min(before, newest, (period + 1) * PERIOD)
+    packed = [hour for _, data in run.execute(_PACKED, (series, period, period)) for hour in decode(data)]
+    hours = merged([*packed, *(Hour(*row) for row in run.execute(_LOOSE, (series, oldest, end)))])
+    run.execute(_PUT, (series, period, encode(hours)))
+    run.execute("DELETE FROM hourly WHERE series = ? AND hour >= ? AND hour < ?", (series, oldest, end))
+    return len(hours)
 
 
 def unpack(run: Transaction, series: int, hour: int) -> None:

@@ -54,9 +54,6 @@ _DEAD = "INSERT INTO offline VALUES (?, ?) ON CONFLICT (subject) DO UPDATE SET s
 _AT_ONCE = 64
 """Room is made for this part of all more than is needed: whose messages go is counted anew each time."""
 
-_SERIES_AT_ONCE = 20
-"""Series whose hours are packed in one transaction."""
-
 
 class SqlStore(SqlReader):
     """One connection; the only one that writes, or one of any number that read."""
@@ -74,8 +71,7 @@ class SqlStore(SqlReader):
         self._live = LiveView(database, self._names)
         self._packed = Packed(self._names)
         self._compaction: Compaction | None = None
-        self._hours_packed = 0  # before which hour all are packed, but for those of the series that wait
-        self._hours_waiting: list[int] = []
+        self._hours: packed_hours.Packing | None = None
         self._moved: dict[int, int] = {}  # the latest original time of the moved readings of a series
         self._waiting_bytes = 0
         self._claimed = 0  # what comes with an earlier time is listed as outgoing
@@ -93,7 +89,7 @@ class SqlStore(SqlReader):
                 ) from error
         self._new_series = [item for item in self._new_series if item[0] not in known]
         self._packed.load(self._database.ask)
-        self._hours_packed = 0
+        self._hours = None
         self._moved = dict(self._all(moving.LATEST))
         self._waiting_bytes = int(self._all(keeping.SIZE)[0][0])
         self._claimed = self.noted(shipping_queue.CLAIMED) or 0
@@ -321,16 +317,12 @@ class SqlStore(SqlReader):
 
     def _pack_hours(self, before: int) -> bool:
         """Pack the hours of some series; tell whether there are more. Those that came late wait for the next day."""
-        if self._hours_packed != before:
-            self._hours_waiting = packed_hours.waiting(self._past.ask, before)
-            self._hours_packed = before
-        some = self._hours_waiting[:_SERIES_AT_ONCE]
-        if not some:
+        if self._hours is None or self._hours.before != before:
+            self._hours = packed_hours.Packing(before, self._names)
+        if self._hours.done:
             return False
         with self._database.turn(), self._database.transaction() as run:
-            for series in some:
-                packed_hours.pack(run, series, before)
-        del self._hours_waiting[:_SERIES_AT_ONCE]
+            self._hours.step(run)
         return True
 
     def note(self, key: str, value: int) -> None:

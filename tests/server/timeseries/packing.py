@@ -11,7 +11,7 @@ LATER = 1 << 60
 
 def pack(store: SqlStore) -> None:
     """Pack everything there is, hours that came late as well."""
-    store._hours_packed = 0
+    store._hours = None
     while store.compact(LATER):
         pass
 

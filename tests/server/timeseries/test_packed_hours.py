@@ -63,3 +63,15 @@ def test_the_newest_hour_stays_so_that_the_last_good_value_is_known_at_once(stor
     pack(store)
     assert store._all("SELECT hour - ? FROM hourly", (START // HOUR_MS,)) == [(4,)]
     assert store.latest()["unit-1"]["Fill/Percent"].good_before == START + 4 * HOUR_MS + 5
+
+
+def test_a_long_past_is_packed_in_short_transactions(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever commits waits for one of them."""
+    monkeypatch.setattr(packed_hours, "HOURS", 1)
+    fill(store, range(2000))
+    told = store.hourly(*LEVEL, 0, 1 << 60)
+    left = [2000]
+    while store.compact(START + 3000 * HOUR_MS):
+        left += [count for (count,) in store._all("SELECT count(*) FROM hourly") if count != left[-1]]
+    assert left == [2000, 2000 - 768, 2000 - 2 * 768, 1]
+    assert store.hourly(*LEVEL, 0, 1 << 60) == told
