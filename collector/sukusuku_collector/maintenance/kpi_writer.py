@@ -47,7 +47,7 @@ WEEK_MS = 7 * DAY_MS
 SEEN_LATE_MS = DAY_MS
 """What is derived anew may show emptyings that lie that much earlier."""
 TOGETHER = 50
-"""Centres whose accounts are made and stored together: a stop waits for no more."""
+"""Centres whose accounts are stored together."""
 _MOST_RUNS = 10_000
 
 _log = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ class KpiWriter:
             self._ledger.forget(day_start(local_day(now - WEEK_MS)))
 
     def _end(self) -> None:
-        """Have what is being written end after these centres: it is written again the next time."""
+        """Have what is being written end after this centre: it is written again the next time."""
         self._ending = True
 
     def _steps(self, since: int, now: int) -> list[tuple[int, int]]:
@@ -178,11 +178,13 @@ class KpiWriter:
     def _accounts(
         self, books: KpiQueries, sites: Sequence[Site], start: int, end: int
     ) -> Mapping[str, Sequence[Reading]]:
-        """Return the series of centres, by their ids."""
+        """Return the series of centres, by their ids; of fewer when it was told to end meanwhile."""
         all_units = [unit.id for site in sites for unit in site.unit]
         visits = self._by_site(books.visits(start - ON_TIME_DAYS * DAY_MS, end, all_units))
         found = {}
         for site in sites:
+            if self._ending:
+                break
             units = {unit.id: unit.collection.kg_on for unit in site.unit}
             diary = Diary(site.id, units, visits[site.id], books.open_times(units, start, end))
             found[site.id] = daily_series.of_site(diary, local_day(start), local_day(end - 1))
