@@ -137,9 +137,13 @@ class UnitDerivation:
         """See Derivation."""
         found = _Found()
         found.note(state.watch.open)
+        followed: Fill | None = None
         for moment in in_order(state.time, readings, said, until):
             if isinstance(moment, Reading):
-                state = self._follow(self._take(state, moment, found), moment.time, found)
+                state = self._take(state, moment, found)
+                if state.fill is not followed:  # most readings say nothing of the fill
+                    state = self._follow(state, moment.time, found)
+                    followed = state.fill
             elif isinstance(moment, Emptying):
                 state = self._hear(state, moment, found)
             else:
@@ -188,7 +192,7 @@ class UnitDerivation:
         """Return what does not tell of the fill: warmth and film."""
         if metric == "Temperature":
             return replace(state, foresight=foresight.felt(state.foresight, self._settings, time, value))
-        return replace(state, watch=replace(state.watch, film=value))
+        return state if value == state.watch.film else replace(state, watch=replace(state.watch, film=value))
 
     def _count(self, fill: Fill, contacts: Contacts, time: int, total: int) -> Fill:
         """Cycles of the bag that went in a silence are not those of the one that came."""
