@@ -30,6 +30,8 @@ from sukusuku_server.timeseries.protocols import LiveReader, Notes
 
 BATCH = 256
 """Most messages of one commit: an edge node has at most 64 unacknowledged ones, so several are served at once."""
+AT_ONCE = 250
+"""Assets that alerts and mirror look at before messages have their turn: some ten milliseconds."""
 STATE_KEY = "state"
 """Under which the store keeps the timestamp of the last STATE."""
 STEADY = 10.0
@@ -241,10 +243,11 @@ class Host:
         begun = clock()
         if not self._changed or self._pace.wait(begun):
             return
-        changed, self._changed = self._changed, set()
-        self._committed(changed)
-        self.mirror(changed)
-        self._pace.looked(begun, clock())
+        some = [self._changed.pop() for _ in range(min(AT_ONCE, len(self._changed)))]
+        self._committed(some)
+        self.mirror(some)
+        if not self._changed:  # otherwise it goes on after the messages that have come meanwhile
+            self._pace.looked(begun, clock())
 
     def _must_hold(self) -> None:
         """Raise TransientError when another collector may have taken over: nothing is acknowledged then."""
