@@ -85,8 +85,9 @@ class Operators:
                 for name in self._tasks.keys() - found.keys():
                     _log.info("%s: its settings have gone, so it is served no more", name)
                     await end([self._tasks.pop(name)])
-                for name in found.keys() - self._tasks.keys():
-                    self._tasks[name] = asyncio.create_task(self._serve(name, found[name]), name=f"operator {name}")
+                for name, file in found.items():
+                    if name not in self._tasks:
+                        self._tasks[name] = asyncio.create_task(self._serve(name, file), name=f"operator {name}")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _serve(self, name: str, file: Path) -> None:

@@ -19,7 +19,6 @@ def _town(folder: Path, name: str, host: str) -> Path:
 def test_each_is_served_under_its_name_and_what_is_wrong_with_one_stops_no_other(tmp_path: Path) -> None:
     _town(tmp_path / "nerima", "Nerima", "nerima.example.jp")
     toshima = _town(tmp_path / "toshima", "Toshima", "toshima.example.jp")
-    _town(tmp_path / "zcopy", "Copied", "nerima.example.jp")
     _town(tmp_path / "wrong", "Wrong", "wrong.example.jp").joinpath("facility.toml").write_text("[operator", "utf-8")
 
     with api(tmp_path) as client:
@@ -30,6 +29,7 @@ def test_each_is_served_under_its_name_and_what_is_wrong_with_one_stops_no_other
 
         until(lambda: page("toshima.example.jp")[0] == 200, "one was not served")
         until(lambda: page("nerima.example.jp:443")[0] == 200, "the other was not served")
+        _town(tmp_path / "copy", "Copied", "nerima.example.jp")  # it is not served: the name is taken
         assert "Toshima" in page("toshima.example.jp")[1]
         assert "Nerima" in page("nerima.example.jp")[1]
         for nobodys in ("wrong.example.jp", "127.0.0.1", "localhost", "example.jp"):
