@@ -107,6 +107,10 @@ class Processes:
             for child in self._children:
                 group.create_task(kept(child))
 
+    def ended(self) -> list[str]:
+        """Return the names of children that do not run now."""
+        return [child.name for child in self._children if child.process.returncode is not None]
+
     def named(self, name: str) -> Child:
         """Return the child with this name."""
         return next(child for child in self._children if child.name == name)

@@ -24,17 +24,23 @@ class Stage:
 
     def whole(self) -> str:
         """Return what is missing, in words; empty when nothing is."""
-        for port in self.servers.brokers:
-            if not nats.lets_in(port):
-                return f"the broker at {port} lets nobody in"
+        return next(self._missing(), "")
+
+    def _missing(self) -> Iterator[str]:
+        if ended := self.processes.ended():
+            yield f"{', '.join(ended)} do not run"
+        if not all(map(nats.lets_in, self.servers.brokers)):
+            yield "a server of the broker lets nobody in"
+        if any(self.servers.database.postmaster(number) is None for number in (1, 2, 3)):
+            yield "a server of the database does not run"
         roles = sorted(self.servers.database.members().values())
         if roles != ["leader", "replica", "sync_standby"]:
-            return f"the database has {roles}"
+            yield f"the database has {roles}"
         if (said := self.watch.missing()) is not None:
-            return said
-        if self.watch.lease is None or self.watch.lease["holder"] is None or len(self.watch.lease["standbys"]) != 1:
-            return f"the lease is {self.watch.lease}"
-        return ""
+            yield said
+        lease = self.watch.lease
+        if lease is None or lease["holder"] is None or len(lease["standbys"]) != 1:
+            yield f"the lease is {lease}"
 
     def server(self, role: str) -> str:
         """Return the number of a server of the database with this role."""
