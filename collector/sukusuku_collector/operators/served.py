@@ -77,7 +77,7 @@ class Served:
                 self._ended.wait(LOOK_SECONDS)  # its log line is there; it stands by again
             except WrongSettingsError as error:
                 self._problems.problem("settings", "wrong, so nothing is done for this operator", error)
-                self._until_changed(document)
+                self._until_changed(document, LONGEST_PAUSE)  # what another operator has may be free then
             except SukusukuError as error:
                 self._fail(facility, document, str(error))
             except Exception as error:  # noqa: BLE001 - the others go on, and so does this thread
@@ -114,10 +114,10 @@ class Served:
         self._until_changed(document, self._pause)
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
-    def _until_changed(self, document: Document | None, longest: float | None = None) -> None:
-        """Wait until the document is another one, for `longest` seconds at most, or until the end."""
+    def _until_changed(self, document: Document | None, longest: float) -> None:
+        """Wait until the document is another one, for so many seconds at most, or until the end."""
         waited = 0.0
-        while not self._ended.wait(LOOK_SECONDS) and (longest is None or waited < longest):
+        while not self._ended.wait(LOOK_SECONDS) and waited < longest:
             waited += LOOK_SECONDS
             try:
                 if document is None or self._source.read().version != document.version:
