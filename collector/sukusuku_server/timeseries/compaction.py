@@ -16,8 +16,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sukusuku_core.errors import PermanentError
-from sukusuku_core.time import midnight
+from sukusuku_core.errors import PermanentError, SukusukuError
+from sukusuku_core.time import japan_time, midnight
 from sukusuku_server.model.series import Row
 from sukusuku_server.timeseries import chunks, packed, sql_writes
 from sukusuku_server.timeseries.database import Database, typed
@@ -30,8 +30,8 @@ WRITTEN = 256 * 1024
 DELETED = 4_000
 """Readings that are deleted in a transaction."""
 
-OLDEST = "SELECT min(time) FROM reading WHERE time < ?"
-"""Asks for the oldest reading that is not packed."""
+OLDEST = "SELECT min(time) FROM reading WHERE time >= ? AND time < ?"
+"""Asks for the oldest reading of a stretch that is not packed."""
 _ROWS = "SELECT count(*) FROM reading WHERE time >= ? AND time < ?"
 _NEXT = "SELECT time FROM reading WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?"
 _COUNTS = """
@@ -64,6 +64,8 @@ class Compaction:
         self._groups: list[list[str]] | None = None
         self._made: list[_Made] = []
         self._packed = 0
+        self.left: SukusukuError | None = None
+        """Why the readings of an asset cannot be packed."""
         self._mark: int | None = None  # up to where readings have been deleted
 
     def step(self) -> bool | None:
@@ -103,9 +105,20 @@ class Compaction:
                 (self._begin, self._end, wanted),
             ):
                 loose.setdefault(asset, []).append((time, series, typed(value), quality))
-            there = {it: packed.of_assets(past.ask, each, (it,), self._begin, self._end) for it in loose}
+            there = {it: packed.of_day(past.ask, it, self.day) for it in loose}
         self._packed += sum(map(len, loose.values()))
-        return [_made(asset, packed.merged(rows, there[asset])) for asset, rows in loose.items()]
+        made = (self._chunk(asset, rows, there[asset]) for asset, rows in loose.items())
+        return [it for it in made if it is not None]
+
+    def _chunk(self, asset: str, loose: Sequence[Row], there: Sequence[bytes]) -> _Made | None:
+        """Return the chunk of an asset; None: its readings stay as they are."""
+        try:
+            return _made(asset, packed.merged(loose, (row for data in there for row in chunks.decode(data))))
+        except (chunks.DamagedError, PermanentError) as error:
+            self.left = type(error)(f"{asset}, {japan_time(self._begin).date().isoformat()}: {error}")
+        with self._database.turn():
+            self._known.late.update((row[0], row[1]) for row in loose)
+        return None
 
     def _write(self) -> bool | None:
         size = count = 0

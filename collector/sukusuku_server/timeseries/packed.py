@@ -87,6 +87,11 @@ def of_assets(ask: Ask, each: str, assets: Collection[str], start: int, end: int
     return [row for (data,) in found for row in chunks.decode(data, None, start, end)]
 
 
+def of_day(ask: Ask, asset: str, day: int) -> list[bytes]:
+    """Return the chunk of an asset of a day, if there is one."""
+    return [data for _, data in ask(_OF_ASSET, (asset, day, day))]
+
+
 def of_keys(ask: Ask, keys: Iterable[Key]) -> list[Row]:
     """Return those of some readings that are packed."""
     assets = dict(ask("SELECT id, asset FROM series"))

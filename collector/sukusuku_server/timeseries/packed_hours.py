@@ -13,9 +13,9 @@ from operator import attrgetter, truediv
 import msgspec
 from msgspec.structs import astuple
 
-from sukusuku_core.errors import TransientError
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.series import Bucket
+from sukusuku_server.timeseries.chunks import DamagedError
 from sukusuku_server.timeseries.columns import Floats, Integers, floats, floats_of, integers, integers_of
 from sukusuku_server.timeseries.database import Ask, Transaction
 
@@ -82,14 +82,14 @@ def encode(hours: Sequence[Hour]) -> bytes:
 
 
 def decode(data: bytes) -> list[Hour]:
-    """Do the opposite. Raises TransientError when they are damaged."""
+    """Do the opposite. Raises DamagedError."""
     found = _read(data)
     columns = integers_of(found.hour), integers_of(found.count), *_floats(found), integers_of(found.last_time)
     return list(map(Hour, *columns))
 
 
 def buckets(data: bytes, start: int, end: int) -> list[Bucket]:
-    """Return those with start <= hour < end as they are told. Raises TransientError when they are damaged."""
+    """Return those with start <= hour < end as they are told. Raises DamagedError."""
     found = _read(data)
     hours = integers_of(found.hour)
     part = slice(bisect_left(hours, start), bisect_left(hours, end))
@@ -106,7 +106,7 @@ def _read(data: bytes) -> _Hours:
     try:
         return _decoder.decode(zlib.decompress(data))
     except (zlib.error, msgspec.DecodeError) as error:
-        raise TransientError(f"packed hours are damaged ({error}); restore the store from a backup") from error
+        raise DamagedError(f"packed hours are damaged ({error}); restore the store from a backup") from error
 
 
 def _floats(found: _Hours) -> tuple[list[float], list[float], list[float], list[float]]:
@@ -184,6 +184,8 @@ class Packing:
     def __init__(self, before: int, series: Iterable[int]) -> None:
         self.before = before
         self._waiting = list(series)
+        self.left: DamagedError | None = None
+        """Why the hours of a series cannot be packed."""
 
     @property
     def done(self) -> bool:
@@ -194,8 +196,11 @@ class Packing:
         """Pack the hours of some series. What is not committed waits until others are packed."""
         packed = 0
         for series in reversed(self._waiting[-SERIES:]):
-            while packed < HOURS and (count := pack(run, series, self.before)):
-                packed += count
+            try:
+                while packed < HOURS and (count := pack(run, series, self.before)):
+                    packed += count
+            except DamagedError as error:  # before anything of it was written
+                self.left = error
             if packed >= HOURS:
                 return
             self._waiting.pop()

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
 
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.errors import PermanentError
+from sukusuku_core.errors import PermanentError, SukusukuError
 from sukusuku_core.model import Reading
 from sukusuku_core.time import EARLIEST_READING, HOUR_MS, day_number, midnight
 from sukusuku_server.model.imports import Imported, NewImport
@@ -71,6 +71,8 @@ class SqlStore(SqlReader):
         self._live = LiveView(database, self._names)
         self._packed = Packed(self._names)
         self._compaction: Compaction | None = None
+        self._left: SukusukuError | None = None  # why readings before the time `_passed` are not packed in this round
+        self._passed = 0
         self._hours: packed_hours.Packing | None = None
         self._moved: dict[int, int] = {}  # the latest original time of the moved readings of a series
         self._waiting_bytes = 0
@@ -305,15 +307,34 @@ class SqlStore(SqlReader):
         work = self._compaction
         if work is None:
             until = midnight(day_number(before))
-            [(oldest,)] = self._all(compaction.OLDEST, (until,))
-            whole = until if oldest is None else midnight(day_number(oldest))
-            if whole != self.noted(PACKED):
-                self.note(PACKED, whole)
-            if oldest is None:
-                return self._pack_hours(until // HOUR_MS)
-            work = Compaction(self._database, self._past, self._packed, day_number(oldest))
-        self._compaction = work if work.step() else None
+            day = self._day_to_pack(until)
+            if day is None:
+                return self._pack_hours(until // HOUR_MS) or self._end_round(until)
+            work = Compaction(self._database, self._past, self._packed, day)
+        going = work.step()
+        self._compaction = work if going else None
+        if going is False and work.left is not None:
+            self._left, self._passed = work.left, midnight(work.day + 1)
         return True
+
+    def _day_to_pack(self, until: int) -> int | None:
+        """Return the oldest day before a time (UTC ms) that is to be packed in this round."""
+        [(oldest,)] = self._all(compaction.OLDEST, (0, until))
+        whole = until if oldest is None else midnight(day_number(oldest))
+        if whole != self.noted(PACKED):
+            self.note(PACKED, whole)
+        if whole < self._passed:
+            [(oldest,)] = self._all(compaction.OLDEST, (self._passed, until))
+        return None if oldest is None else day_number(oldest)
+
+    def _end_round(self, _: int) -> bool:
+        """Begin again at the oldest day when it is asked next. Raises what has kept anything from being packed."""
+        left, self._left, self._passed = self._left, None, 0
+        if self._hours is not None and self._hours.left is not None:
+            left, self._hours = self._hours.left, None
+        if left is not None:
+            raise left
+        return False
 
     def _pack_hours(self, before: int) -> bool:
         """Pack the hours of some series; tell whether there are more. Those that came late wait for the next day."""

@@ -180,6 +180,20 @@ def test_readings_that_come_late_are_kept_beside_a_damaged_chunk(store: SqlStore
         store.raw("unit-1", "Fill/Percent", START, NOW, 9)
 
 
+def test_the_others_are_packed_beside_a_damaged_chunk_and_it_is_told(store: SqlStore) -> None:
+    commit([(START, 0, 1, True)])(store)
+    pack(store)
+    damage(store, "unit-1")
+    commit([(START + 1, 0, 2, True), (START, 2, 1, True), (START + DAY_MS, 0, 3, True), (NOW, 0, 4, True)])(store)
+    for _ in range(2):
+        with pytest.raises(DamagedError, match=r"unit-1, 2027-01-15: .* are damaged"):
+            pack(store)
+    assert store._all("SELECT time FROM reading") == [(START + 1,)]
+    assert store._all("SELECT count(*) FROM hourly WHERE series = 1") == [(1,)]
+    assert [it.value for it in store.raw("room", "Occupancy/Count", 0, NOW, 9)] == [1]
+    assert [it.value for it in store.raw("unit-1", "Fill/Percent", START + DAY_MS, NOW + 1, 9)] == [1.5, 2]
+
+
 def test_a_damaged_chunk_is_deleted_when_its_time_has_come(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
     commit([(START, 0, 1, True), (START, 1, 1, True), (START + DAY_MS, 1, 1, True)])(store)
     commit([(START + n, 2, 1, True) for n in range(9)])(store)

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.series import Bucket
 from sukusuku_server.timeseries import packed_hours
+from sukusuku_server.timeseries.chunks import DamagedError
 from sukusuku_server.timeseries.packed_hours import Hour
 from sukusuku_server.timeseries.sql_store import SqlStore
 from tests.server.timeseries.packing import pack
@@ -36,7 +36,7 @@ def test_hours_come_back_bit_for_bit(hours: list[Hour]) -> None:
 
 def test_damaged_hours_are_found() -> None:
     data = packed_hours.encode([Hour(1, 1, 1.0, 1.0, 1.0, 1.0, 1)])
-    with pytest.raises(TransientError, match="damaged"):
+    with pytest.raises(DamagedError):
         packed_hours.decode(data[:-3])
 
 
@@ -75,3 +75,18 @@ def test_a_long_past_is_packed_in_short_transactions(store: SqlStore, monkeypatc
         left += [count for (count,) in store._all("SELECT count(*) FROM hourly") if count != left[-1]]
     assert left == [2000, 2000 - 768, 2000 - 2 * 768, 1]
     assert store.hourly(*LEVEL, 0, 1 << 60) == told
+
+
+def test_the_hours_of_others_are_packed_beside_damaged_ones_and_it_is_told(store: SqlStore) -> None:
+    fill(store, range(3))
+    pack(store)
+    with store._database.transaction() as run:
+        run.execute("UPDATE packed_hour SET data = ?", (b"x",))
+    store.commit_rows([(START + HOUR_MS + 9, store.series(*LEVEL, DataType.DOUBLE), 1.0, GOOD)], (), START)
+    other = store.series("unit-2", "Fill/Percent", DataType.DOUBLE)
+    store.commit_rows([(START + hour * HOUR_MS, other, 1.0, GOOD) for hour in range(3)], (), START)
+    for _ in range(2):
+        with pytest.raises(DamagedError, match="packed hours are damaged"):
+            pack(store)
+    assert store._all("SELECT series, count(*) FROM hourly GROUP BY series ORDER BY series") == [(1, 2), (2, 1)]
+    assert len(store.hourly("unit-2", "Fill/Percent", 0, 1 << 60)) == 3

@@ -61,12 +61,11 @@ class PostgresStore(SqlStore):
 
     def compact(self, before: int) -> bool:
         """See Store. Partitions that are empty then go. TimescaleDB's chunks are left to that extension."""
-        if not self._database.partitioned:
-            return False
-        more = super().compact(before)
-        if not more:
-            self._database.drop_empty_partitions(before, again=True)
-        return more
+        return self._database.partitioned and super().compact(before)
+
+    def _end_round(self, before: int) -> bool:
+        self._database.drop_empty_partitions(before, again=True)
+        return super()._end_round(before)
 
     def prune(self, before: int, rows: int) -> int:
         """See Store. A week with very many readings goes at once, and they are estimated; empty partitions go too."""
