@@ -15,7 +15,7 @@ from sukusuku_core import sparkplug
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.supervision import Gate, always
-from sukusuku_core.time import DAY_MS, japan_time
+from sukusuku_core.time import DAY_MS, day_start, japan_time, local_day
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message
 from sukusuku_server.model.series import Unassigned
@@ -97,11 +97,11 @@ class RetentionTask:
                 await asyncio.sleep(ROUND_SECONDS)
 
     def _prune(self) -> bool:
-        """Delete some old readings; tell whether there are more."""
+        """Delete some readings of old days, tell whether there are more. A day goes whole: it may just be packed."""
         days = self._facility.store.keep_raw_days
         if not days:
             return False
-        before = self._clock() - days * DAY_MS
+        before = day_start(local_day(self._clock() - days * DAY_MS))
         gone = self._store.prune(before, PRUNED)
         self._gone += gone
         if self._gone and gone < PRUNED:

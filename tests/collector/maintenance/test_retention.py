@@ -9,7 +9,7 @@ import pytest
 from sukusuku_collector.maintenance.retention import QUIET, THINNED, RetentionTask
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.time import DAY_MS, day_start, local_day
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility
 from tests.support.patience import PATIENCE
@@ -84,6 +84,26 @@ def test_a_clock_in_doubt_deletes_nothing_and_what_is_deleted_is_logged(
     assert "deleted 20 raw readings" in line
     assert "keep_raw_days = 730" in line
     assert len(store.hourly("unit-1", "Fill/Percent", 0, 2**62)) >= 1
+
+
+def test_a_day_goes_when_all_of_it_is_old_enough(store: SqliteStore) -> None:
+    today = day_start(local_day(NOW))
+    commit(store, [Reading("unit-1", "Fill/Percent", time, 1.0) for time in (today - 1, today)], NOW)
+    pruned = threading.Event()
+
+    def thin() -> bool:
+        pruned.set()
+        return False
+
+    async def scenario() -> None:
+        later = today + (730 + 1) * DAY_MS - 1
+        running = asyncio.create_task(RetentionTask(facility(), store, lambda: later, lambda: 0, thin).run())
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.to_thread(pruned.wait)
+        running.cancel()
+
+    asyncio.run(scenario())
+    assert [point.time for point in store.raw("unit-1", "Fill/Percent", 0, 2**62, 9)] == [today]
 
 
 def test_a_store_that_does_not_answer_is_reported_once_and_asked_again(
