@@ -11,7 +11,7 @@ from contextlib import suppress
 from operator import itemgetter
 
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.time import HOUR_MS, day_number, midnight
+from sukusuku_core.time import HOUR_MS, day_number, japan_time, midnight
 from sukusuku_server.model.series import Row
 from sukusuku_server.timeseries import chunks, sql_writes
 from sukusuku_server.timeseries.database import Ask, Transaction
@@ -33,7 +33,7 @@ _OF_ASSET = "SELECT day, data FROM chunk WHERE asset = ? AND day >= ? AND day <=
 
 _FIRST = "SELECT min(time) FROM reading"
 _FIRST_PACKED = "SELECT min(first) FROM chunk WHERE day = (SELECT min(day) FROM chunk)"
-_OF_STRETCH = "SELECT data FROM chunk WHERE day = ? AND first < ? AND last >= ?"
+_OF_STRETCH = "SELECT asset, data FROM chunk WHERE day = ? AND first < ? AND last >= ?"
 _DAYS = "SELECT DISTINCT day FROM chunk WHERE day >= ? AND day <= ? ORDER BY day"
 _DAYS_BACK = "SELECT day FROM chunk WHERE asset = ? AND day >= ? ORDER BY day DESC"
 
@@ -79,12 +79,28 @@ def of_series(ask: Ask, asset: str, series: int, start: int, end: int, limit: in
 
 
 def of_assets(ask: Ask, each: str, assets: Collection[str], start: int, end: int) -> list[Row]:
-    """Return packed readings of assets with start <= time < end, asset by asset."""
+    """Return packed readings of assets with start <= time < end, asset by asset, as far as they can be read."""
     found = ask(
-        f"SELECT data FROM chunk WHERE day >= ? AND day <= ? AND asset IN ({each})",  # noqa: S608 - of the database
+        f"SELECT asset, day, data FROM chunk WHERE day >= ? AND day <= ? AND asset IN ({each})",  # noqa: S608 - of the database
         (*days(start, end), json.dumps(list(assets))),
     )
-    return [row for (data,) in found for row in chunks.decode(data, None, start, end)]
+    return [row for asset, day, data in found for row in _readable(asset, day, data, None, start, end)]
+
+
+def _readable(
+    asset: str, day: int, data: bytes, wanted: Collection[int] | None, start: int = 0, end: int = 1 << 62
+) -> list[Row]:
+    """Return rows of a chunk. What is damaged must not stop whatever goes through all readings, so the log tells it."""
+    try:
+        return chunks.decode(data, wanted, start, end)
+    except chunks.DamagedError as error:
+        _log.error(
+            "%s, %s: %s; until then nothing follows from them",
+            asset,
+            japan_time(midnight(day)).date().isoformat(),
+            error,
+        )
+        return []
 
 
 def of_day(ask: Ask, asset: str, day: int) -> list[bytes]:
@@ -103,7 +119,7 @@ def of_keys(ask: Ask, keys: Iterable[Key]) -> list[Row]:
         row
         for (asset, day), those in wanted.items()
         for _, data in ask(_OF_ASSET, (asset, day, day))
-        for row in chunks.decode(data, {series for _, series in those})
+        for row in _readable(asset, day, data, {series for _, series in those})
         if (row[0], row[1]) in those
     ]
 
@@ -114,8 +130,8 @@ def first_of_all(ask: Ask, start: int, end: int, limit: int) -> Iterator[Row]:
     for (day,) in list(ask(_DAYS, days(start, end))):
         for begin in range(max(start, midnight(day)), min(end, midnight(day + 1)), HOUR_MS):
             after = min(end, begin + HOUR_MS)
-            for (data,) in ask(_OF_STRETCH, (day, after, begin)):
-                rows = chunks.decode(data, None, begin, after)
+            for asset, data in ask(_OF_STRETCH, (day, after, begin)):
+                rows = _readable(asset, day, data, None, begin, after)
                 count += len(rows)
                 yield from rows
             if count >= limit:

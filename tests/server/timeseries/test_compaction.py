@@ -194,6 +194,17 @@ def test_the_others_are_packed_beside_a_damaged_chunk_and_it_is_told(store: SqlS
     assert [it.value for it in store.raw("unit-1", "Fill/Percent", START + DAY_MS, NOW + 1, 9)] == [1.5, 2]
 
 
+def test_what_goes_through_all_readings_passes_a_damaged_chunk(
+    store: SqlStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One of them must not stop the derivation of all assets."""
+    commit([(START, 0, 1, True), (START, 2, 1, True)])(store)
+    pack(store)
+    damage(store, "unit-1")
+    assert [it.asset for it in store.scan(ASSETS, 0, 1 << 60)] == ["room"]
+    assert "unit-1, 2027-01-15: packed readings are damaged" in caplog.text
+
+
 def test_a_damaged_chunk_is_deleted_when_its_time_has_come(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
     commit([(START, 0, 1, True), (START, 1, 1, True), (START + DAY_MS, 1, 1, True)])(store)
     commit([(START + n, 2, 1, True) for n in range(9)])(store)
