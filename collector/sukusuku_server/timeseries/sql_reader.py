@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 from typing import Any
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import QUALITIES, Quality, Reading
-from sukusuku_core.time import DAY_MS, HOUR_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, midnight
 from sukusuku_server.model.series import (
     Bucket,
     DerivedByAsset,
@@ -175,7 +176,12 @@ class SqlReader:
     def five_minutes(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """See Store."""
         first, last = (resolutions.next_begin(time, FIVE_MINUTES_MS) for time in (start, end))
-        return resolutions.of_points(self.raw(asset, metric, first, last, _ALL), FIVE_MINUTES_MS)
+        edges = [first, *(midnight(day) for day in range(day_number(first) + 1, day_number(last) + 1)), last]
+        return [  # day by day, as a month of readings takes much memory
+            bucket
+            for begin, until in pairwise(edges)
+            for bucket in resolutions.of_points(self.raw(asset, metric, begin, until, _ALL), FIVE_MINUTES_MS)
+        ]
 
     def daily(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """See Store."""

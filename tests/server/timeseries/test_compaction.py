@@ -20,7 +20,7 @@ from sukusuku_core.errors import PermanentError
 from sukusuku_core.model import Quality
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, midnight
 from sukusuku_server.model.imports import NewImport
-from sukusuku_server.model.series import Committed, Moved, Row
+from sukusuku_server.model.series import Committed, Moved, Point, Row
 from sukusuku_server.timeseries import PRUNED
 from sukusuku_server.timeseries.chunks import DamagedError
 from sukusuku_server.timeseries.sql_store import SqlStore
@@ -311,3 +311,18 @@ def test_a_reader_beside_sees_the_same_at_every_step(tmp_path: Path) -> None:
         assert told(reader)[:3] == expected
     reader.close()
     store.close()
+
+
+def test_a_month_of_five_minutes_reads_a_day_at_a_time(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All readings of a month at once would take the memory of a small machine."""
+    commit([(START + n * HOUR_MS, 0, 1, True) for n in range(5, 60)])(store)
+    raw, asked = store.raw, list[int]()
+
+    def noted(asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
+        asked.append(end - start)
+        return raw(asset, metric, start, end, limit)
+
+    monkeypatch.setattr(store, "raw", noted)
+    found = store.five_minutes("unit-1", "Fill/Percent", START + 3 * HOUR_MS, START + 31 * DAY_MS)
+    assert [it.time for it in found] == [it.time for it in store.hourly("unit-1", "Fill/Percent", 0, 1 << 60)]
+    assert max(asked) == DAY_MS
