@@ -137,8 +137,9 @@ class KpiQueries:
             before = self._bag_of(unit.id, start)
             emptied = self._emptied(unit.id, before, stop)
             points = of_their_bags(self._derived(unit.id, "Fill/Estimate", before, stop), emptied)
-            heard = self._heard(unit.id, start, stop)
-            found[unit.id] = open_time(points, emptied, self._index.hours[unit.id].spans(start, stop), heard, stop)
+            opened = self._index.hours[unit.id].spans(start, stop)
+            heard = self._heard(unit.id, start, stop) if points and opened else ()  # most of the questions
+            found[unit.id] = open_time(points, emptied, opened, heard, stop)
         return found
 
     def watched(self, units: Collection[str], start: int, end: int) -> Watched:

@@ -22,7 +22,7 @@ from sukusuku_server.kpi import series
 from sukusuku_server.kpi.series import FIGURES
 from sukusuku_server.model.collection import Emptying, Evidence
 from sukusuku_server.model.rounds import Plan, Reason, Stop
-from sukusuku_server.model.series import Bucket, SeriesOwner
+from sukusuku_server.model.series import Point, SeriesOwner
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility, Site, Text
 from sukusuku_server.timeseries.sqlite import SqliteStore
@@ -197,13 +197,13 @@ def test_nothing_is_asked_of_a_centre_of_which_nothing_has_changed(
     for later in (0, SOON_MS):
         world.look(later)
     asked = list[str]()
-    hourly = world.store.hourly
+    derived = world.store.derived
 
-    def counted(asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+    def counted(asset: str, metric: str, start: int, end: int) -> list[Point]:
         asked.append(asset)
-        return hourly(asset, metric, start, end)
+        return derived(asset, metric, start, end)
 
-    monkeypatch.setattr(world.store, "hourly", counted)
+    monkeypatch.setattr(world.store, "derived", counted)
     for _ in range(5):
         world.look(SOON_MS)
     assert asked == []
