@@ -338,12 +338,13 @@ class SqlStore(SqlReader):
 
     def _pack_hours(self, before: int) -> bool:
         """Pack the hours of some series; tell whether there are more. Those that came late wait for the next day."""
-        if self._hours is None or self._hours.before != before:
-            self._hours = packed_hours.Packing(before, self._names)
-        if self._hours.done:
+        work = self._hours
+        if work is None or work.before != before:
+            work = self._hours = packed_hours.Packing(before, self._names)
+        if work.done:
             return False
-        with self._database.turn(), self._database.transaction() as run:
-            self._hours.step(run)
+        with self._database.turn(), self._database.transaction() as run:  # where it has to connect, all is read anew
+            work.step(run)
         return True
 
     def note(self, key: str, value: int) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Reading
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.settings.postgres import Postgres
+from sukusuku_server.timeseries.packed_hours import Packing
 from sukusuku_server.timeseries.postgres.store import PostgresStore
 from tests.support import postgres
 from tests.support.postgres import PostgresServer
@@ -141,6 +142,19 @@ def test_what_came_late_is_not_deleted_when_the_connection_is_lost_while_a_day_i
     while store.compact(START + 2 * DAY_MS):
         pass
     assert levels(store) == list(range(20))
+    store.close()
+
+
+def test_hours_are_packed_where_the_connection_is_made_again_for_them(server: PostgresServer) -> None:
+    settings = server.settings()
+    store = PostgresStore.open(settings)
+    commit(store, [level(hour * HOUR_MS) for hour in range(3)], START)
+    store._hours = Packing(START // HOUR_MS + 9, [1])
+    store._database.close()
+    store._database._connection = None
+    while store._pack_hours(START // HOUR_MS + 9):
+        pass
+    assert store._all("SELECT count(*) FROM hourly") == [(1,)]
     store.close()
 
 
