@@ -64,6 +64,6 @@ class Watch:
                     health = (await client.get("/api/v1/health")).raise_for_status().json()
                 times = [datetime.fromisoformat(unit["last"]["time"]).timestamp() for unit in units if unit["last"]]
                 self._answered[name] = time.time()
-                self._newest = max(self._newest, *times)
+                self._newest = max([self._newest, *times])
                 self.lease = health["lease"]
             await asyncio.sleep(max(0.0, EVERY - (time.monotonic() - begun)))
