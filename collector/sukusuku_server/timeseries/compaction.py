@@ -13,11 +13,13 @@ forgotten, as a connection had to be made again.
 """
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sukusuku_core.errors import PermanentError, SukusukuError
-from sukusuku_core.time import japan_time, midnight
+from sukusuku_core.time import HOUR_MS, japan_time, midnight
 from sukusuku_server.model.series import Row
 from sukusuku_server.timeseries import chunks, packed, sql_writes
 from sukusuku_server.timeseries.database import Database, typed
@@ -36,7 +38,7 @@ _ROWS = "SELECT count(*) FROM reading WHERE time >= ? AND time < ?"
 _NEXT = "SELECT time FROM reading WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?"
 _COUNTS = """
 SELECT asset, count(*) FROM reading JOIN series ON series.id = reading.series
-WHERE time >= ? AND time < ? GROUP BY asset ORDER BY asset
+WHERE time >= ? AND time < ? GROUP BY asset
 """
 
 
@@ -82,30 +84,39 @@ class Compaction:
     def _pack(self) -> bool | None:
         """Pack the next group; after the last one, see that deleting can begin."""
         if self._groups is None:
-            self._groups = _groups(self._past.ask(_COUNTS, (self._begin, self._end)))
+            counts = Counter[str]()
+            for asset, count in self._hourly(_COUNTS):
+                counts[asset] += count
+            self._groups = _groups(sorted(counts.items()))
         if self._groups:
             self._made = self._chunks(self._groups[-1])
             self._groups.pop()
             return True
-        [(there,)] = self._past.ask(_ROWS, (self._begin, self._end))
+        there = sum(count for (count,) in self._hourly(_ROWS))
         if there > self._packed + len(self._known.late):
             return None
         self._mark = self._begin
         return True
 
+    def _hourly(self, question: str, *further: str) -> Iterator[tuple[Any, ...]]:
+        """Ask of each hour of the day, so that nobody waits long for a connection that is the only one.
+
+        What comes in between is late, and what goes lets all of it begin anew.
+        """
+        for begin in range(self._begin, self._end, HOUR_MS):
+            yield from self._past.ask(question, (begin, begin + HOUR_MS, *further))
+
     def _chunks(self, assets: Sequence[str]) -> list[_Made]:
         """Return the chunks of some assets, of readings of the table and of chunks that are there."""
-        past, wanted = self._past, json.dumps(list(assets))
-        each, values = past.each, ", ".join(past.values)
-        with past.snapshot():
-            loose: dict[str, list[Row]] = {}
-            for asset, time, series, quality, *value in past.ask(
-                f"SELECT asset, time, series, quality, {values} FROM reading JOIN series ON series.id = reading.series "  # noqa: S608
-                f"WHERE time >= ? AND time < ? AND asset IN ({each})",
-                (self._begin, self._end, wanted),
-            ):
-                loose.setdefault(asset, []).append((time, series, typed(value), quality))
-            there = {it: packed.of_day(past.ask, it, self.day) for it in loose}
+        past, values = self._past, ", ".join(self._past.values)
+        loose: dict[str, list[Row]] = {}
+        for asset, time, series, quality, *value in self._hourly(
+            f"SELECT asset, time, series, quality, {values} FROM reading JOIN series ON series.id = reading.series "  # noqa: S608
+            f"WHERE time >= ? AND time < ? AND asset IN ({past.each})",
+            json.dumps(list(assets)),
+        ):
+            loose.setdefault(asset, []).append((time, series, typed(value), quality))
+        there = {it: packed.of_day(past.ask, it, self.day) for it in loose}
         self._packed += sum(map(len, loose.values()))
         made = (self._chunk(asset, rows, there[asset]) for asset, rows in loose.items())
         return [it for it in made if it is not None]

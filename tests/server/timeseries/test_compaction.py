@@ -5,10 +5,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -234,6 +235,22 @@ def test_steps_are_short_where_there_is_much(store: SqlStore, monkeypatch: pytes
     found = store.scan([f"unit-{n}" for n in range(9)], 0, 1 << 60)
     assert [it.time - START for it in found] == [*range(90), *range(200, 200 + 39)]
     assert store._all("SELECT count(*) FROM reading") == [(0,)]
+
+
+def test_a_day_is_read_hour_by_hour(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With PostgreSQL live readings wait for each question, as there is one connection."""
+    commit([(START + n * HOUR_MS // 10, 0, 1, True) for n in range(240)])(store)
+    ask, found = store._past.ask, list[int]()
+
+    def counted(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        rows = ask(sql, parameters)
+        found.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(store._past, "ask", counted)
+    pack(store)
+    assert max(found) == 10
+    assert store._all("SELECT readings FROM chunk") == [(240,)]
 
 
 KILLED = """
