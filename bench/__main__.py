@@ -20,6 +20,7 @@ BENCHES: dict[str, Sequence[str]] = {
     "derivation": (),
     "modbus": (),
     "alert_latency": (),
+    "receive": (),
     "drain": (),
     "scale": ("--nodes", "100", "1000", "5000", "10000"),
     "influx": (),
