@@ -1,8 +1,8 @@
 """`[store.postgres]`: the PostgreSQL database that keeps readings."""
 
 from collections.abc import Iterator
-from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from typing import Annotated, NamedTuple
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -32,26 +32,39 @@ class Postgres(Settings, frozen=True, kw_only=True):
     @property
     def hosts(self) -> tuple[str, ...]:
         """Return the host of each server that is named; a folder of sockets is none."""
-        parts = urlsplit(self.url)
-        places = parts.netloc.rpartition("@")[2].split(",")
+        parts = _parts(self.url)
+        places = parts.places.split(",")
         named = [place[1:].partition("]")[0] if place[:1] == "[" else place.partition(":")[0] for place in places]
-        for more in parse_qs(parts.query).get("host", ()):
+        for more in parts.query.get("host", ()):
             named += more.split(",")
         return tuple(host for host in named if host and not host.startswith("/"))
 
     @property
     def in_the_clear(self) -> tuple[str, ...]:
         """Return the hosts to which password and readings may go without TLS."""
-        mode = parse_qs(urlsplit(self.url).query).get("sslmode", ["prefer"])[-1]
+        mode = _parts(self.url).query.get("sslmode", ["prefer"])[-1]
         return () if mode in {"require", "verify-ca", "verify-full"} else self.hosts
+
+
+class _Parts(NamedTuple):
+    account: str
+    places: str
+    query: dict[str, list[str]]
+
+
+def _parts(url: str) -> _Parts:
+    """Divide a connection URI of libpq. urllib takes it for one of a single host, and refuses others from 3.13 on."""
+    before, _, query = url.partition("://")[2].partition("?")
+    account, _, places = before.partition("/")[0].rpartition("@")
+    return _Parts(account, places, parse_qs(query))
 
 
 def check_postgres(postgres: Postgres) -> Iterator[Mistake]:
     """Yield what is wrong beyond the types."""
-    parts = urlsplit(postgres.url)
-    if parts.password is not None or "password" in parse_qs(parts.query):
+    parts = _parts(postgres.url)
+    if ":" in parts.account or "password" in parts.query:
         yield Mistake("store.postgres.url", "found a password in the address; give it as `password`")
-    wanted = parse_qs(parts.query).get("target_session_attrs", [""])[-1]
+    wanted = parts.query.get("target_session_attrs", [""])[-1]
     if len(postgres.hosts) > 1 and wanted not in {"read-write", "primary"}:
         yield Mistake(
             "store.postgres.url",
