@@ -20,6 +20,7 @@ from sukusuku_demo.report import Report
 from sukusuku_demo.settings import MODBUS_PORTS, Ports, check_ports
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from tests.support.broker import program
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_block, free_port
 
 
@@ -121,11 +122,12 @@ def test_a_child_of_a_cluster_that_ends_is_started_again(tmp_path: Path) -> None
 
     async def run() -> tuple[int, int]:
         processes = Processes(tmp_path)
-        await processes.begin("one", [sys.executable, "-c", "import time; time.sleep(60)"], patience=1.0)
+        await processes.begin("one", [sys.executable, "-c", "import signal; signal.pause()"])
         first = processes.named("one").process.pid
         keeping = asyncio.create_task(processes.keep(0.01, say))
         processes.named("one").process.kill()
-        await again.wait()
+        async with asyncio.timeout(PATIENCE):
+            await again.wait()
         keeping.cancel()
         second = processes.named("one").process.pid
         await processes.stop_all()

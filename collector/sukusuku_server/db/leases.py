@@ -7,7 +7,7 @@ middle of one. Renewing does not wait for such transactions.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,16 @@ def database_time(connection: Connection) -> int:
 def open_leases(url: str) -> Engine:
     """Return the connections for leases. Raises ConfigError as `open_engine`."""
     return open_engine(url, "sukusuku lease")
+
+
+@contextmanager
+def transaction(database: Engine, *, lasting: bool = False) -> Iterator[Connection]:
+    """Provide a transaction; only one that must outlive this server waits for a synchronous standby."""
+    with translated(), database.begin() as connection:
+        connection.execute(text(f"SET LOCAL statement_timeout = {ANSWER_MS}"))
+        if not lasting:
+            connection.execute(text("SET LOCAL synchronous_commit = local"))
+        yield connection
 
 
 def session_of(instance: str) -> str:
@@ -146,14 +156,8 @@ class Leases:
 
     # ------------------------------------------------------------ inside
 
-    @contextmanager
-    def _transaction(self, *, lasting: bool = False) -> Iterator[Connection]:
-        """Provide a transaction; only one that must outlive this server waits for a synchronous standby."""
-        with translated(), self._engine.begin() as connection:
-            connection.execute(text(f"SET LOCAL statement_timeout = {ANSWER_MS}"))
-            if not lasting:
-                connection.execute(text("SET LOCAL synchronous_commit = local"))
-            yield connection
+    def _transaction(self, *, lasting: bool = False) -> AbstractContextManager[Connection]:
+        return transaction(self._engine, lasting=lasting)
 
     def _taken(self, connection: Connection) -> int | None:
         nobody = {"shard": self.shard, "epoch": 0, "holder": "", "name": "", "since": 0, "until": 0}

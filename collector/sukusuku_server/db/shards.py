@@ -6,16 +6,14 @@ cut off without those of the others.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, select, text, tuple_, update
+from sqlalchemy import Connection, Engine, delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from sukusuku_core.time import SECOND_MS
-from sukusuku_server.db.database import translated
-from sukusuku_server.db.leases import ANSWER_MS, SEEN_MS, DatabaseClock, Leases, database_time
+from sukusuku_server.db.leases import SEEN_MS, DatabaseClock, Leases, database_time, transaction
 from sukusuku_server.db.tables_lease import collector_lease, collector_standby
 
 NOTE_MS = 2 * SECOND_MS
@@ -61,7 +59,7 @@ class Shards:
         """Hold these shards (and the epoch of each) for another term. Return those that have not gone to others."""
         if not held:
             return frozenset()
-        with self._transaction() as connection:
+        with transaction(self._engine, lasting=True) as connection:
             until = self._now(connection) + self.term
             own = tuple_(_LEASE.shard, _LEASE.epoch).in_(list(held.items()))
             renewed = connection.execute(update(collector_lease).where(own).values(until=until).returning(_LEASE.shard))
@@ -69,7 +67,7 @@ class Shards:
 
     def look(self, waits: Mapping[str, str | None]) -> View:
         """Return who holds what. `waits` are the shards not held here, and why this process cannot work for each."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             now = self._now(connection)
             self._note(connection, waits, now)
             held = connection.execute(select(_LEASE.shard, _LEASE.holder).where(_LEASE.until > now))
@@ -84,7 +82,7 @@ class Shards:
 
     def leave(self) -> None:
         """Stand by no more."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(delete(collector_standby).where(_STANDBY.instance == self.process))
         self._noted = None
 
@@ -105,12 +103,6 @@ class Shards:
             key = [_STANDBY.instance, _STANDBY.shard]
             connection.execute(noted.on_conflict_do_update(index_elements=key, set_=told), rows)
         self._noted = now, dict(waits)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with translated(), self._engine.begin() as connection:
-            connection.execute(text(f"SET LOCAL statement_timeout = {ANSWER_MS}"))
-            yield connection
 
 
 def _process(instance: str) -> str:

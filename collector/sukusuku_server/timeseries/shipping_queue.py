@@ -156,10 +156,10 @@ class Outgoing(SqlReader):
 
     def listed(self, limit: int) -> tuple[list[tuple[int, int]], list[Row]]:
         """Return the first keys that are listed, and the readings that they name, as far as they are still there."""
-        keys: list[tuple[int, int]] = self._all(
-            "SELECT time, series FROM outgoing ORDER BY time, series LIMIT ?", (limit,)
-        )
-        with self._database.snapshot():
+        with self._database.snapshot():  # of one moment: a key without its reading is taken for gone
+            keys: list[tuple[int, int]] = self._all(
+                "SELECT time, series FROM outgoing ORDER BY time, series LIMIT ?", (limit,)
+            )
             loose: list[Row] = self._all(
                 "SELECT time, series, value, quality FROM reading WHERE (time, series) IN "
                 "(SELECT time, series FROM outgoing ORDER BY time, series LIMIT ?)",

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Reading
+from sukusuku_core.time import MINUTE_MS
 from tests.collector.fake_edge import FakeEdge
+from tests.collector.running_collector import BEGIN
 from tests.support.postgres import PostgresServer
 
 UNIT = {"Fill/Percent": DataType.DOUBLE}
@@ -73,4 +75,4 @@ def edge(name: str, port: int) -> FakeEdge:
 
 def level(number: int) -> list[Reading]:
     """A reading, another one for each number."""
-    return [Reading("unit-1", "Fill/Percent", 1_780_000_000_000 + number * 60_000, float(number % 100))]
+    return [Reading("unit-1", "Fill/Percent", BEGIN + number * MINUTE_MS, float(number % 100))]
