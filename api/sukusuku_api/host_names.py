@@ -4,6 +4,7 @@ The browser of somebody at a desk would then take our answers for those of that 
 numbers is no name that others could point here, and loopback is this machine.
 """
 
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
@@ -30,6 +31,7 @@ def name_of(host: str) -> str | None:
     return _name(f"//{host}")
 
 
+@lru_cache(1024)  # asked for each request, of each operator
 def names(web: Web) -> frozenset[str]:
     """Return the names of the settings that belong to this server alone."""
     found = {_name(web.url), *(item.lower() for item in web.hosts)}

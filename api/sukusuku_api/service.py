@@ -55,7 +55,6 @@ def run(
         ) as on,
         opened(facility, make, document) as app,
     ):
-        gc.freeze()  # what has been loaded stays: to look through it for waste holds up everybody for 0.3 s
         Server(app, app.state.broadcast.close).run(sockets=[on])
 
 
@@ -88,6 +87,7 @@ def opened(facility: Facility, make: Make, document: Watch | None) -> Iterator[F
         _invite_first(operations, facility.web)
         if document is not None:
             follow(app, document)
+        gc.freeze()  # what has been loaded stays: to look through it for waste holds up everybody for 0.3 s
         yield app
 
 

@@ -9,6 +9,8 @@ the other one's claim at the broker, whichever comes first.
 import asyncio
 import contextlib
 import logging
+import os
+import socket
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -59,6 +61,11 @@ class NoLease:
     def held(self) -> bool:
         """Return True."""
         return True
+
+
+def this_process() -> str:
+    """Return what people are told of which process this is."""
+    return f"process {os.getpid()} on {socket.gethostname()}"[:200]
 
 
 def elapsed() -> float:

@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
-import socket
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
@@ -19,7 +17,7 @@ from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest import second_copy
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.ingest.proofs import KeyRing
-from sukusuku_collector.lease import Hold, Lease, SupersededError
+from sukusuku_collector.lease import Hold, Lease, SupersededError, this_process
 from sukusuku_collector.maintenance import node_keys
 from sukusuku_collector.works import Ground, Job, Works
 from sukusuku_core.errors import ConfigError, Mistake, TransientError
@@ -106,11 +104,6 @@ def _own_lease(facility: Facility) -> Lease | None:
     database = open_leases(facility.operations.lease_address)
     where = facility.operations.lease_schema
     return Lease(Leases(database, facility.operator.id, secrets.token_hex(4), this_process(), term, schema=where))
-
-
-def this_process() -> str:
-    """Return what people are told of which process this is."""
-    return f"process {os.getpid()} on {socket.gethostname()}"[:200]
 
 
 def warn_of_files(facility: Facility) -> None:

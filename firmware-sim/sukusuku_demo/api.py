@@ -4,12 +4,11 @@ import logging
 import sys
 from pathlib import Path
 
-import msgspec
-
 from sukusuku_api import service
 from sukusuku_core import logs
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_demo.personas import make
+from sukusuku_demo.settings import HOST
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.watching import Watch
 
@@ -21,10 +20,8 @@ def main(file: str, port: str | None = None) -> int:
     try:
         source = FacilityFile(Path(file))
         document = source.read()
-        facility = source.check(document.text)
-        if port is not None:
-            facility = msgspec.structs.replace(facility, web=msgspec.structs.replace(facility.web, port=int(port)))
-        service.run(facility, make, Watch(source, document.version))
+        address = None if port is None else service.Address(HOST, int(port))
+        service.run(source.check(document.text), make, Watch(source, document.version), address)
     except (ConfigError, PermanentError, TransientError) as error:
         print(error, file=sys.stderr)
         return 2

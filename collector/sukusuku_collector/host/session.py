@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
-import socket
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
@@ -16,7 +14,7 @@ from sukusuku_collector.host.foreign import Foreign
 from sukusuku_collector.host.mirror import Mirror
 from sukusuku_collector.host.pace import Pace
 from sukusuku_collector.ingest.pipeline import Ingest
-from sukusuku_collector.lease import Holding, NoLease, SupersededError
+from sukusuku_collector.lease import Holding, NoLease, SupersededError, this_process
 from sukusuku_core import proof, state, topics
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
@@ -82,9 +80,8 @@ class Host:
         self._claims = tenure.topic(facility.operator.id, facility.host_id)
         # A client id of its own: two collectors must hear each other, not push each other off.
         self._instance = secrets.token_hex(4)
-        name = f"process {os.getpid()} on {socket.gethostname()}"[:200]
         self._tenure = HostClaim(
-            facility.host_id, self._instance, name, proof.new_challenge(), secret, self._lease.epoch
+            facility.host_id, self._instance, this_process(), proof.new_challenge(), secret, self._lease.epoch
         )
         self._foreign = Foreign(store, self._tenure)
         self._last_timestamp: int | None = None

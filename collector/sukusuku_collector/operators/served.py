@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sukusuku_collector import service
 from sukusuku_collector.facility_checks import mistakes
-from sukusuku_collector.lease import Hold, SupersededError
+from sukusuku_collector.lease import SupersededError
 from sukusuku_collector.operators.shared import Shared
 from sukusuku_core import logs
 from sukusuku_core.errors import SukusukuError, WrongSettingsError
@@ -98,13 +98,10 @@ class Served:
         self._problems.recovered("work", "begun again")
         try:
             watch = Watch(self._source, document.version)
-            await service.run(facility, stop, trust_clock=self._trust_clock, document=watch, leasing=self._lease)
+            await service.run(facility, stop, trust_clock=self._trust_clock, document=watch, leasing=self._shared.lease)
         finally:
             with self._lock:
                 self._running = None
-
-    def _lease(self, facility: Facility) -> Hold | None:
-        return self._shared.lease(facility)
 
     def _fail(self, facility: Facility | None, document: Document | None, trouble: str) -> None:
         """Tell it, and wait."""

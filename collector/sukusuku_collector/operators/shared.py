@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from sukusuku_collector.lease import this_process
 from sukusuku_collector.operators.clashes import Claim, claims, clashes
 from sukusuku_collector.operators.keeper import Keeper, SharedLease
-from sukusuku_collector.service import this_process, warn_of_files
+from sukusuku_collector.service import warn_of_files
 from sukusuku_core.errors import ConfigError, WrongSettingsError
 from sukusuku_core.time import SECOND_MS
 from sukusuku_server.db.leases import open_leases
