@@ -15,6 +15,7 @@ SELECT current_setting('server_version_num')::integer, current_setting('server_v
     EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')
 """
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+_CHUNKS = "chunks by TimescaleDB: back up the whole database, for a dump of the schema alone has no readings in it"
 
 
 def examine(settings: Postgres) -> Iterator[Verdict]:
@@ -30,7 +31,7 @@ def examine(settings: Postgres) -> Iterator[Verdict]:
 
 def _examined(database: PostgresDatabase) -> Iterator[Verdict]:
     [(number, version, follows, timescale)] = database.ask(_SERVER)
-    parts = "chunks by TimescaleDB" if timescale else "partitions of a week"
+    parts = _CHUNKS if timescale else "partitions of a week"
     yield Verdict(good=number >= OLDEST, text=f"{database.name} is PostgreSQL {version} (15 or newer); {parts}")
     if follows:
         yield Verdict(good=False, text="the server is a standby, which takes nothing; name the primary in `url`")
