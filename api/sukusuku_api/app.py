@@ -9,7 +9,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from sukusuku_api import problems, web
@@ -47,6 +46,7 @@ from sukusuku_api.routers import (
     stream,
     vacancy,
 )
+from sukusuku_api.routes import PREFIX, add
 from sukusuku_api.settings_watch import SettingsWatch
 from sukusuku_api.work_queue import WorkQueue
 from sukusuku_core import __version__
@@ -58,7 +58,6 @@ from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility
 
-PREFIX = "/api/v1"
 REPORTS = (2, 8)
 """So many reports are made at a time, and so many wait."""
 COMPRESSED_FROM = 1024
@@ -76,11 +75,6 @@ Times are ISO 8601 at +09:00. Every error is an RFC 9457 problem (`application/p
 request of more than 16 KiB (a file of bookings: 4 MB) is refused before it is read, with status 413 in plain text.
 `stale` or the condition `silent` means that the values are not current.
 """
-
-
-def _operation_id(route: APIRoute) -> str:
-    """Return the name of an operation as generated clients show it: resource and function."""
-    return "_".join([*map(str, route.tags[:1]), route.name])
 
 
 def create_app(
@@ -108,7 +102,6 @@ def without_data() -> FastAPI:
         redoc_url=None,
         lifespan=_lifespan,
         max_body_size=LARGEST_BODY,
-        generate_unique_id_function=_operation_id,
     )
     app.add_middleware(SessionCookie)
     app.add_middleware(
@@ -120,10 +113,7 @@ def without_data() -> FastAPI:
     now = (health, enrolments, sites, assets, readings, alerts, quarantine, stream, modes)
     collection = (emptyings, findings, forecasts, rounds, requests, stock, kpi)
     use = (room_use, vacancy, bookings, issued_reports, reports, export, settings)
-    for module in (*now, *collection, *use):
-        app.include_router(module.router, prefix=PREFIX)
-    app.include_router(rounds.stops, prefix=PREFIX)
-    app.include_router(metrics.router)
+    add(app, *(module.router for module in (*now, *collection, *use)), rounds.stops, metrics.router)
     web.install(app)
     _document(app)
     return app

@@ -38,7 +38,7 @@ def test_a_failure_is_logged_by_its_route_and_under_the_id_of_the_answer(
     assert answer.status_code == 503
     (line,) = map(json.loads, written.read_text(encoding="utf-8").splitlines())
     assert line["request"] == answer.headers["x-request-id"]
-    assert line["message"].startswith("GET /readings (sukusuku_api.routers.readings.")
+    assert line["message"].startswith("GET /api/v1/readings (sukusuku_api.routers.readings.")
 
 
 def test_an_error_of_the_program_is_answered_with_its_id(api: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,14 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from sukusuku_api.dependencies import AcknowledgingContext, Context, UnitsContext, invalid, known_site
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries import assignees, next_messages
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import alerts as out
 from sukusuku_api.schemas.collection import Asked
 from sukusuku_api.web.alerts import assigning
@@ -17,7 +18,7 @@ from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert, AlertStateError, UnknownAlertError
 from sukusuku_server.db.modes import Modes
 
-router = APIRouter(prefix="/alerts", tags=["alerts"])
+router = resource("/alerts", "alerts")
 
 AlertId = Annotated[int, Path(description="Id of an alert", ge=0, lt=2**63, examples=[17])]
 

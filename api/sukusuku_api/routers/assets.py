@@ -3,14 +3,15 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from sukusuku_api.dependencies import RoomsContext, UnitsContext, known_room, known_unit
 from sukusuku_api.problems import documented
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import live
 from sukusuku_core.time import japan_time
 
-router = APIRouter()
+router = resource()
 
 UnitId = Annotated[str, Path(description="Id of a unit", examples=["tobu-unit-1"])]
 RoomId = Annotated[str, Path(description="Id of a room", examples=["tobu-room-1"])]

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 
 from sukusuku_api.dependencies import (
     FROM,
@@ -20,6 +20,7 @@ from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.bookings import all_seen, known_import, take
 from sukusuku_api.queries.room_use import booked as booked_in
 from sukusuku_api.routers.assets import RoomId
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import bookings as out
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import DAY_MS, day_start, japan_time, local_day
@@ -31,7 +32,7 @@ from sukusuku_server.model.bookings import UnknownImportError
 from sukusuku_server.rooms.booked import overbooked
 from sukusuku_server.settings import Language
 
-router = APIRouter(tags=["bookings"])
+router = resource(tag="bookings")
 
 LONGEST_MS = 400 * DAY_MS
 _ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import Field
 
 from sukusuku_api.dependencies import (
@@ -22,13 +22,14 @@ from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries import emptying_doubt
 from sukusuku_api.queries.emptying_doubt import NobodyAsksError
 from sukusuku_api.queries.unit_levels import estimate_before
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import parse
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, FutureEmptyingError, UnknownEmptyingError
 from sukusuku_server.model.collection import Emptying
 
-router = APIRouter(prefix="/emptyings", tags=["emptyings"])
+router = resource("/emptyings", "emptyings")
 
 EmptyingId = Annotated[int, Path(description="Id of an emptying", ge=0, lt=2**63, examples=[17])]
 Found = TypeVar("Found", bound=Emptying | None)

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from sukusuku_api.access.authentication import client_address
 from sukusuku_api.dependencies import Context, PublicContext
 from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas.collection import Shape
 from sukusuku_core.renewal import Asked
 from sukusuku_server.db.enrolments import Asking as EnrolmentAsking
@@ -19,7 +20,7 @@ from sukusuku_server.db.node_certificates import NodeCertificates
 from sukusuku_server.db.sign_in_attempts import SignInAttempts
 from sukusuku_server.settings import authority
 
-router = APIRouter(prefix="/enrolments", tags=["enrolments"])
+router = resource("/enrolments", "enrolments")
 
 _Hex = Annotated[str, Field(pattern="^[0-9a-f]+$", min_length=32, max_length=64)]
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from itertools import chain
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
@@ -17,10 +17,11 @@ from sukusuku_api.export.tables import Kind, Pieces, Scope
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.withheld import whole_months
 from sukusuku_api.reports import period
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas.collection import Shape
 from sukusuku_core.time import day_start
 
-router = APIRouter(prefix="/export", tags=["export"])
+router = resource("/export", "export")
 
 
 class ExportFormat(StrEnum):

@@ -3,15 +3,16 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from sukusuku_api.dependencies import FROM, TO, Time, UnitsContext, between, invalid, known_room, known_unit
 from sukusuku_api.problems import documented
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.findings import Findings
 
-router = APIRouter(prefix="/findings", tags=["findings"])
+router = resource("/findings", "findings")
 
 
 @router.get("", summary="Findings", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))

@@ -4,12 +4,13 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from sukusuku_api.dependencies import FROM, TO, Context, Time, UnitsContext, between, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.periods import CARD_MS
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import collection, live
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.emptyings import Emptyings
@@ -22,7 +23,7 @@ from sukusuku_server.rounds.next_visit import NextVisit
 from sukusuku_server.units.evaluation.judgement import Watched
 from sukusuku_server.units.forecast_score import Score, score
 
-router = APIRouter(tags=["forecasts"])
+router = resource(tag="forecasts")
 
 
 class NextRoundOut(collection.Shape):

@@ -1,12 +1,11 @@
 """Whether the parts are there and data is coming."""
 
-from fastapi import APIRouter
-
 from sukusuku_api import health as parts
 from sukusuku_api.dependencies import DevicesContext
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import health as out
 
-router = APIRouter(tags=["health"])
+router = resource(tag="health")
 
 
 @router.get("/health", summary="Health")

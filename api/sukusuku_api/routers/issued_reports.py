@@ -6,7 +6,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from pydantic import Field
 
 from sukusuku_api.dependencies import Context, IssuingContext, ReportsContext, invalid, site_or_all
@@ -17,13 +17,14 @@ from sukusuku_api.reports.answering import queue
 from sukusuku_api.reports.generate import MEDIA
 from sukusuku_api.reports.pdf import MissingError
 from sukusuku_api.reports.period import PeriodError
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas.collection import Asked, Shape
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.issued_reports import IssuedReports
 from sukusuku_server.model.issued import IssuedReport, ReportKind, UnknownReportError
 from sukusuku_server.settings import Language
 
-router = APIRouter(prefix="/reports/issued", tags=["reports"])
+router = resource("/reports/issued", "reports")
 
 
 class KeptFormat(StrEnum):

@@ -4,13 +4,14 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from sukusuku_api.collector_texts import method
 from sukusuku_api.dependencies import FROM, TO, Context, Time, UnitsContext, between, invalid, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.periods import EIGHT_WEEKS_MS, month_of
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import collection
 from sukusuku_api.schemas import kpi as figures
 from sukusuku_api.schemas.names import NameOut
@@ -18,7 +19,7 @@ from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.queries import KpiQueries
 
-router = APIRouter(tags=["accounts"])
+router = resource(tag="accounts")
 
 LONGEST_MS = 400 * DAY_MS
 

@@ -4,17 +4,18 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import Field
 
 from sukusuku_api.dependencies import Context, ModesContext, UnitsContext, invalid
 from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import parse
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.modes import Mode, ModeKind, Modes, ModeTimeError, UnknownModeError
 
-router = APIRouter(prefix="/modes", tags=["alerts"])
+router = resource("/modes", "alerts")
 
 ModeId = Annotated[int, Path(description="Id of a mode", ge=0, lt=2**63, examples=[5])]
 _MOST = 100_000

@@ -3,14 +3,15 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from sukusuku_api.dependencies import DevicesContext
 from sukusuku_api.problems import documented
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import health as out
 from sukusuku_core.time import japan_time
 
-router = APIRouter(prefix="/quarantine", tags=["health"])
+router = resource("/quarantine", "health")
 
 
 @router.get("", summary="The quarantine", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))

@@ -8,10 +8,11 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from sukusuku_api.dependencies import Context, Time, UnitsContext, between, invalid
 from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.routes import resource
 from sukusuku_core import catalogue
 from sukusuku_core.model import AssetKind, Quality, Value
 from sukusuku_core.time import DAY_MS, japan_text, japan_time
@@ -23,7 +24,7 @@ class _Reading(msgspec.Struct):
     quality: str
 
 
-router = APIRouter(prefix="/readings", tags=["readings"])
+router = resource("/readings", "readings")
 
 Step = Literal["raw", "5min", "hour", "day"]
 RANGE_MS: Mapping[Step, int] = {"raw": 31 * DAY_MS, "5min": 31 * DAY_MS, "hour": 800 * DAY_MS, "day": 36_500 * DAY_MS}

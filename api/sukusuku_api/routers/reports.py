@@ -4,7 +4,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from sukusuku_api.dependencies import Context, ReportsContext, invalid, site_or_all
 from sukusuku_api.drawing import DrawingError
@@ -13,10 +13,11 @@ from sukusuku_api.reports import download, period
 from sukusuku_api.reports.answering import Format, answer, queue
 from sukusuku_api.reports.generate import MEDIA
 from sukusuku_api.reports.pdf import MissingError
+from sukusuku_api.routes import resource
 from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.settings import Language
 
-router = APIRouter(prefix="/reports", tags=["reports"])
+router = resource("/reports", "reports")
 
 
 Kind = Annotated[ReportKind, Path(description="What it is about")]

@@ -3,16 +3,17 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import Field
 
 from sukusuku_api.dependencies import RequestingContext, RoundsContext, known_unit
 from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.visit_requests import Requests
 
-router = APIRouter(prefix="/requests", tags=["rounds"])
+router = resource("/requests", "rounds")
 
 RequestId = Annotated[int, Path(description="Id of a request", ge=0, lt=2**63, examples=[3])]
 

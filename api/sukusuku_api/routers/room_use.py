@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import Field
 
 from sukusuku_api.dependencies import (
@@ -20,6 +20,7 @@ from sukusuku_api.dependencies import (
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.room_use import changed, changes, expected, past
 from sukusuku_api.routers.assets import RoomId
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import change_effect, collection
 from sukusuku_api.schemas import rooms as out
 from sukusuku_api.timestamps import Day, parse
@@ -31,7 +32,7 @@ from sukusuku_server.rooms.current import limit_planned
 from sukusuku_server.rooms.usage import heat_map
 from sukusuku_server.rooms.usage_sums import total
 
-router = APIRouter(prefix="/rooms", tags=["rooms"])
+router = resource("/rooms", "rooms")
 
 LONGEST_MS = 400 * DAY_MS
 HISTORY_MS = 31 * DAY_MS

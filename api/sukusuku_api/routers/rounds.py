@@ -5,7 +5,7 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import Field
 
 from sukusuku_api.dependencies import (
@@ -21,6 +21,7 @@ from sukusuku_api.dependencies import (
 )
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.plans import seen_plan, seen_records
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import Day
 from sukusuku_core.time import DAY_MS, japan_time
@@ -28,7 +29,7 @@ from sukusuku_server.db.rounds import Rounds, UnknownStopError
 from sukusuku_server.model.rounds import KEY, Answer, Obstacle, Run, StopRecord
 from sukusuku_server.rounds.planner import Planner, TooFarAheadError
 
-router = APIRouter(prefix="/rounds", tags=["rounds"])
+router = resource("/rounds", "rounds")
 
 _MOST_RUNS = 10_000
 
@@ -107,7 +108,7 @@ def preview(
     return collection.plan(plan, whole=whole)
 
 
-stops = APIRouter(prefix="/stops", tags=["rounds"])
+stops = resource("/stops", "rounds")
 
 
 @stops.get(

@@ -6,11 +6,10 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Literal, cast
 
-from fastapi import APIRouter
-
 from sukusuku_api.dependencies import Context, SettingsContext, invalid
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.adoption import found
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import settings as out
 from sukusuku_api.settings_changes import propose, save, traced
 from sukusuku_core import toml_text
@@ -31,7 +30,7 @@ from sukusuku_server.facility_document.undoing import undone
 from sukusuku_server.facility_document.words import HIDDEN, may_be_secret
 from sukusuku_server.settings import Language, Text
 
-router = APIRouter(prefix="/settings", tags=["settings"])
+router = resource("/settings", "settings")
 
 _STATUSES = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 _SHOWN = 100

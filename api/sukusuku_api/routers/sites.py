@@ -3,14 +3,15 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from sukusuku_api.dependencies import UnitsContext, known_site
 from sukusuku_api.problems import documented
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import live, names
 from sukusuku_core.time import japan_time
 
-router = APIRouter(prefix="/sites", tags=["sites"])
+router = resource("/sites", "sites")
 
 SiteId = Annotated[str, Path(description="Id of a centre", examples=["tobu"])]
 

@@ -4,17 +4,18 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import Field
 
 from sukusuku_api.dependencies import Context, EmptyingContext, UnitsContext, known_site
 from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.stock import Stock, StockKind, UnknownEntryError
 from sukusuku_server.kpi.stock_levels import SiteShelf, shelves
 
-router = APIRouter(prefix="/stock", tags=["stock"])
+router = resource("/stock", "stock")
 
 
 class ShelfOut(collection.Shape):

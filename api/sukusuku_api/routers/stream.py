@@ -4,15 +4,16 @@ import contextlib
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.sse import EventSourceResponse
 
 from sukusuku_api.listening import BroadcastDep, WhoDep, looking
 from sukusuku_api.live_changes import JSON
 from sukusuku_api.problems import documented
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas.live import LiveChangeOut, LiveOut
 
-router = APIRouter(tags=["stream"])
+router = resource(tag="stream")
 
 
 @router.get(

@@ -4,18 +4,19 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from sukusuku_api.dependencies import PublicContext
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.room_use import vacancy
+from sukusuku_api.routes import resource
 from sukusuku_api.schemas import collection
 from sukusuku_api.schemas.names import NameOut
 from sukusuku_core.time import japan_time
 from sukusuku_server.rooms.vacancy import Sign
 
-router = APIRouter(tags=["rooms"])
+router = resource(tag="rooms")
 
 LONGEST_DAYS = 31
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
+from sukusuku_api import routes
 from sukusuku_api.access.authentication import Authentication, client_address
 from sukusuku_api.access.sign_in import Refusal, SignInError
 from sukusuku_api.dependencies import Context, as_oneself
@@ -51,7 +52,7 @@ OwnContext = Annotated[Context, Depends(as_oneself)]
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("")

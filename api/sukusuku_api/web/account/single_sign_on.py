@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Form, Request
 from fastapi.responses import Response
 
+from sukusuku_api import routes
 from sukusuku_api.access.oidc import flow as flows
 from sukusuku_api.access.oidc.errors import ProviderAwayError
 from sukusuku_api.access.sign_in import Refusal, SignInError
@@ -21,7 +22,7 @@ router = APIRouter(include_in_schema=False, prefix=f"{PATH}/provider")
 
 def install(app: FastAPI) -> None:
     """Add the forms' addresses."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.post("")

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import Context, PublicContext
 from sukusuku_api.queries import assignees
 from sukusuku_api.web import base, forms, silence_lengths
@@ -32,7 +33,7 @@ To = Annotated[str, Form(max_length=20, pattern="^[0-9]*$")]
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("/{token}")

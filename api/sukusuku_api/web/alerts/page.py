@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI, Form, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import AcknowledgingContext, Context, ModesContext, UnitsContext
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base, desk, forms, silence_lengths, silence_texts
@@ -37,7 +38,7 @@ class Entry(BaseModel):
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("")

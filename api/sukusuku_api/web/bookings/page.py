@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, File, Form, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import BookingContext, Context, RoomsContext
 from sukusuku_api.queries.bookings import all_seen, known_import, take
 from sukusuku_api.web import base, desk, forms
@@ -40,7 +41,7 @@ class Said:
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("")

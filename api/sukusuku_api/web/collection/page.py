@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
+from sukusuku_api import routes
 from sukusuku_api.cache import TtlCache
 from sukusuku_api.collector_texts import collector_texts
 from sukusuku_api.dependencies import Context, EmptyingContext, UnitsContext
@@ -72,7 +73,7 @@ class Page:
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("")

@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import PublicContext
 from sukusuku_api.web import base, desk
 
@@ -15,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get(PATH)

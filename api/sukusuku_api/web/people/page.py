@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI, Form, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from sukusuku_api import timestamps
+from sukusuku_api import routes, timestamps
 from sukusuku_api.dependencies import AuditContext, Context, PeopleContext
 from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.people import invitations, view_model
@@ -63,7 +63,7 @@ class FormResult(BaseModel):
 
 def install(app: FastAPI) -> None:
     """Add the pages."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import Context, IssuingContext, ReportsContext, site_or_all
 from sukusuku_api.drawing import DrawingError
 from sukusuku_api.problems import ProblemError
@@ -84,7 +85,7 @@ class Change:
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import AfterValidator
 
+from sukusuku_api import routes
 from sukusuku_api.cache import TtlCache
 from sukusuku_api.dependencies import Context, CountingContext, RoomsContext, known_room
 from sukusuku_api.web import base, desk
@@ -30,7 +31,7 @@ router = APIRouter(include_in_schema=False, prefix=PATH)
 
 def install(app: FastAPI) -> None:
     """Add the pages."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 def prepare(app: FastAPI) -> None:

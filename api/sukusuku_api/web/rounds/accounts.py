@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import AnsweringContext, RoundsContext, answering_context, authenticated
 from sukusuku_api.queries.plans import seen_records
 from sukusuku_api.web import base, desk
@@ -19,8 +20,8 @@ from sukusuku_server.rounds.signed_links import Action, Claim
 def install(app: FastAPI) -> None:
     """Add the pages."""
     app.add_api_route(ROUNDS, rounds, include_in_schema=False)
-    app.include_router(vehicles.router)
-    app.include_router(page.routes(f"{ROUNDS}/{{run}}", by_account))
+    routes.add(app, vehicles.router)
+    routes.add(app, page.routes(f"{ROUNDS}/{{run}}", by_account))
 
 
 def rounds(context: RoundsContext, lang: base.Lang = "ja") -> HTMLResponse:

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from sukusuku_api import routes
 from sukusuku_api.drawing import DrawingError, drawer
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base
@@ -25,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 def install(app: FastAPI) -> None:
     """Add what the application is made of. Its routes come before those of links, which take any token."""
-    app.include_router(router)
+    routes.add(app, router)
     app.mount(LEAFLET, _leaflet, name="leaflet")
 
 

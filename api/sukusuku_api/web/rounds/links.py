@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import FastAPI, Query, Request
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import Context, PublicContext, public
 from sukusuku_api.web.rounds import page
 from sukusuku_api.web.rounds.opening import Opened, told
@@ -19,7 +20,7 @@ _Lang = Annotated[Language | None, Query(alias="lang")]
 
 def install(app: FastAPI) -> None:
     """Add the pages."""
-    app.include_router(page.routes(f"{PATH}/{{token}}", by_link))
+    routes.add(app, page.routes(f"{PATH}/{{token}}", by_link))
 
 
 def prepare(app: FastAPI) -> None:

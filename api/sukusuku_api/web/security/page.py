@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
 
+from sukusuku_api import routes
 from sukusuku_api.certificates import late_certificates
 from sukusuku_api.dependencies import AuditContext
 from sukusuku_api.health import health
@@ -25,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get(PATH)

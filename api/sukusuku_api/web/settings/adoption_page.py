@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Query, Response
 from fastapi.responses import HTMLResponse
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import Context, SettingsContext
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.queries.adoption import found
@@ -64,7 +65,7 @@ class Device:
 
 def install(app: FastAPI) -> None:
     """Add the pages."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("")

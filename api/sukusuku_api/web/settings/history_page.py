@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Path, Response
 from fastapi.responses import HTMLResponse
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import Context, SettingsContext
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.settings_changes import traced
@@ -51,7 +52,7 @@ class VersionLine:
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("")

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Query, Response
 from fastapi.responses import HTMLResponse
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import Context, SettingsContext
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base
@@ -41,7 +42,7 @@ _Names = Annotated[list[str], Query(alias=OF, max_length=3)]
 
 def install(app: FastAPI) -> None:
     """Add the pages."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
+from sukusuku_api import routes
 from sukusuku_api.access import session_cookie
 from sukusuku_api.access.authentication import Authentication, client_address
 from sukusuku_api.access.sign_in import Newcomer, Refusal, SignIn, SignInError
@@ -57,7 +58,7 @@ class Welcome(BaseModel):
 
 def install(app: FastAPI) -> None:
     """Add the pages."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get(PATH)

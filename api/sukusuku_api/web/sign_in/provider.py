@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from sukusuku_api import routes
 from sukusuku_api.access import session_cookie
 from sukusuku_api.access.oidc import flow as flows
 from sukusuku_api.access.oidc.errors import ProviderAwayError, ProviderRefusedError
@@ -36,7 +37,7 @@ router = APIRouter(include_in_schema=False, prefix=page.PROVIDER)
 
 def install(app: FastAPI) -> None:
     """Add the two addresses."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 def prepare(app: FastAPI) -> None:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from sukusuku_api import routes
 from sukusuku_api.access import session_cookie
 from sukusuku_api.dependencies import Context, PublicContext
 from sukusuku_api.web import base, forms
@@ -15,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 
 def install(app: FastAPI) -> None:
     """Add the form's address."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.post("/sign-out")

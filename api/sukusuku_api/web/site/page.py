@@ -5,6 +5,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import Context, UnitsContext, known_site
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base, desk
@@ -20,7 +21,7 @@ router = APIRouter(include_in_schema=False, prefix=PATH)
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("/{site_id}")

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
+from sukusuku_api import routes
 from sukusuku_api.access.principal import Principal
 from sukusuku_api.dependencies import Context, public, seen_by, whoever
 from sukusuku_api.web import base, desk
@@ -33,7 +34,7 @@ class PageCard:
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get(PATH)

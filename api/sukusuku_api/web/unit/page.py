@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Query
 from fastapi.responses import HTMLResponse
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import UnitsContext
 from sukusuku_api.web import base
 from sukusuku_api.web.unit import acts
@@ -15,8 +16,8 @@ router = APIRouter(include_in_schema=False, prefix=PATH)
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
-    app.include_router(acts.router)
+    routes.add(app, router)
+    routes.add(app, acts.router)
 
 
 @router.get("/{unit_id}")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, cast
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse
 
+from sukusuku_api import routes
 from sukusuku_api.access.principal import Principal
 from sukusuku_api.cache import TtlCache
 from sukusuku_api.dependencies import PublicContext, whoever
@@ -30,7 +31,7 @@ router = APIRouter(include_in_schema=False)
 
 def install(app: FastAPI) -> None:
     """Add the page."""
-    app.include_router(router)
+    routes.add(app, router)
 
 
 def prepare(app: FastAPI) -> None:

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 
+from sukusuku_api import routes
 from sukusuku_api.dependencies import Context, UnitsContext, known_site
 from sukusuku_api.listening import BroadcastDep, WhoDep, broadcast, looking
 from sukusuku_api.live_state import present
@@ -27,7 +28,7 @@ router = APIRouter(include_in_schema=False)
 def install(app: FastAPI) -> None:
     """Add the pages."""
     app.mount(STATIC, StaticFiles(packages=[("sukusuku_api.web", "static")]), name="static")
-    app.include_router(router)
+    routes.add(app, router)
 
 
 @router.get("/wall")
