@@ -12,7 +12,7 @@ from sukusuku_api import service
 from sukusuku_api.app import without_data
 from sukusuku_core import logs
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
-from sukusuku_server.facility_document.facility_file import FacilityFile
+from sukusuku_server.facility_document import places
 from sukusuku_server.facility_document.watching import Watch
 from sukusuku_server.settings import Web
 
@@ -27,17 +27,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         os.umask(0o077)  # the databases hold names, mails and the key of links
-        if arguments.facility.is_dir():
-            service.run_all(arguments.facility, arguments.listen or service.Address(_WEB.host, _WEB.port))
-            return 0
-        source = FacilityFile(arguments.facility)
-        document = source.read()
-        facility = source.check(document.text)
-        service.run(facility, document=Watch(source, document.version), address=arguments.listen)
+        _serve(arguments.facility, arguments.listen)
     except (ConfigError, PermanentError, TransientError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _serve(place: Path, listen: service.Address | None) -> None:
+    with places.several(place) as sources:
+        if sources is not None:
+            service.run_all(sources, listen or service.Address(_WEB.host, _WEB.port))
+            return
+    with places.one(place) as source:
+        document, facility = source.begin()
+        service.run(facility, document=Watch(source, document.version), address=listen)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,8 +57,7 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="?",
         metavar="FACILITY.toml",
-        help="the operator's settings, or a folder with a folder of each operator "
-        "· 施設の設定、または運営者（自治体）ごとのフォルダーを収めたフォルダー",
+        help=places.SEVERAL,
     )
     either.add_argument(
         "--openapi",
@@ -66,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
         "--listen",
         type=_address,
         metavar="HOST:PORT",
-        help="where to listen instead of [web] host and port; for a folder 127.0.0.1:8080 when left out "
+        help="where to listen instead of [web] host and port; for several operators 127.0.0.1:8080 when left out "
         "· 待ち受けるアドレス（[web] の host と port の代わり）",
     )
     logs.add_option(made)

@@ -1,7 +1,7 @@
-"""One process for all operators of a folder: a request goes to the operator by whose host name it came.
+"""One process for several operators: a request goes to the operator by whose host name it came.
 
 Each has an application, connections and jobs of its own. One that cannot be opened is tried again, and the others are
-served meanwhile; a folder that comes or goes is noticed.
+served meanwhile; a document that comes or goes is noticed.
 """
 
 import asyncio
@@ -9,7 +9,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
-from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -23,24 +22,24 @@ from sukusuku_core import logs
 from sukusuku_core.ending import end
 from sukusuku_core.errors import Mistake, SukusukuError, WrongSettingsError
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_server.facility_document.folder import documents
+from sukusuku_server.facility_document.source import FacilitySource, FacilitySources
 from sukusuku_server.settings import Web
 
 LOOK_SECONDS = 1.0
-"""How often folders are looked for."""
+"""How often documents are looked for."""
 PAUSE_SECONDS = 10.0
 """Until one that could not be opened is tried again."""
 _log = logging.getLogger(__name__)
 
-Opening = Callable[[Path], contextlib.AbstractContextManager[FastAPI]]
+Opening = Callable[[FacilitySource], contextlib.AbstractContextManager[FastAPI]]
 """Opens the data of an operator, and makes its application. Raises SukusukuError."""
 
 
 class Operators:
     """The application for all of them. `opening` may block."""
 
-    def __init__(self, folder: Path, opening: Opening) -> None:
-        self._folder = folder
+    def __init__(self, sources: FacilitySources, opening: Opening) -> None:
+        self._sources = sources
         self._opening = opening
         self._apps: dict[str, FastAPI] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -77,25 +76,25 @@ class Operators:
     async def _look(self) -> None:
         while True:
             try:
-                found = await run_in_threadpool(documents, self._folder)
-            except OSError as error:
-                self._problems.problem(str(self._folder), "cannot be read, going on with those of before", error)
+                found = await run_in_threadpool(self._sources.operators)
+            except SukusukuError as error:
+                self._problems.problem(self._sources.name, "cannot be read, going on with those of before", error)
             else:
-                self._problems.recovered(str(self._folder), "read again")
+                self._problems.recovered(self._sources.name, "read again")
                 for name in self._tasks.keys() - found.keys():
                     _log.info("%s: its settings have gone, so it is served no more", name)
                     await end([self._tasks.pop(name)])
-                for name, file in found.items():
+                for name, source in found.items():
                     if name not in self._tasks:
-                        self._tasks[name] = asyncio.create_task(self._serve(name, file), name=f"operator {name}")
+                        self._tasks[name] = asyncio.create_task(self._serve(name, source), name=f"operator {name}")
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _serve(self, name: str, file: Path) -> None:
+    async def _serve(self, name: str, source: FacilitySource) -> None:
         """Serve one until cancelled."""
         logs.OPERATOR.set(name)
         while True:
             try:
-                async with self._opened(file) as app:
+                async with self._opened(source) as app:
                     self._problems.recovered(name, "served")
                     await self._run(name, app)
             except SukusukuError as error:
@@ -105,8 +104,8 @@ class Operators:
             await asyncio.sleep(PAUSE_SECONDS)
 
     @contextlib.asynccontextmanager
-    async def _opened(self, file: Path) -> AsyncIterator[FastAPI]:
-        opening = self._opening(file)
+    async def _opened(self, source: FacilitySource) -> AsyncIterator[FastAPI]:
+        opening = self._opening(source)
         app = await run_in_threadpool(opening.__enter__)
         try:
             yield app

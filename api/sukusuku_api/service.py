@@ -6,7 +6,6 @@ import gc
 import logging
 import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
@@ -23,7 +22,7 @@ from sukusuku_api.web.sign_in.page import WELCOME
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_server.db import Operations
-from sukusuku_server.facility_document.facility_file import FacilityFile
+from sukusuku_server.facility_document.source import FacilitySource, FacilitySources
 from sukusuku_server.facility_document.watching import Watch
 from sukusuku_server.settings import Facility, Web
 
@@ -58,21 +57,20 @@ def run(
         Server(app, app.state.broadcast.close).run(sockets=[on])
 
 
-def run_all(folder: Path, address: Address) -> None:
-    """Serve all operators of a folder, each by its host name, until SIGINT or SIGTERM.
+def run_all(sources: FacilitySources, address: Address) -> None:
+    """Serve several operators, each by its host name, until SIGINT or SIGTERM.
 
     Raises ConfigError when the address cannot be had.
     """
 
     @contextlib.contextmanager
-    def opening(file: Path) -> Iterator[FastAPI]:
-        source = FacilityFile(file)
-        document = source.read()
-        with opened(source.check(document.text), create_app, Watch(source, document.version)) as app:
+    def opening(source: FacilitySource) -> Iterator[FastAPI]:
+        document, facility = source.begin()
+        with opened(facility, create_app, Watch(source, document.version)) as app:
             yield app
 
     with contextlib.closing(listen(Web(host=address.host, port=address.port))) as on:
-        operators = Operators(folder, opening)
+        operators = Operators(sources, opening)
         Server(operators, operators.end_streams).run(sockets=[on])
 
 

@@ -1,4 +1,4 @@
-"""`python -m sukusuku_collector FACILITY.toml`, or a folder of several operators."""
+"""`python -m sukusuku_collector FACILITY.toml`, or the place of several operators."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ from sukusuku_collector.lease import SupersededError
 from sukusuku_collector.operators import service as operators
 from sukusuku_core import logs
 from sukusuku_core.errors import ConfigError, SukusukuError
-from sukusuku_server.facility_document.facility_file import FacilityFile
+from sukusuku_server.facility_document import places
 from sukusuku_server.facility_document.watching import Watch
 
 _STATUS: dict[type[SukusukuError], int] = {ConfigError: 2, RivalError: 3, SupersededError: 4}
@@ -50,8 +50,7 @@ def parser() -> argparse.ArgumentParser:
         "facility",
         type=Path,
         metavar="FACILITY.toml",
-        help="the operator's settings, or a folder with a folder of each operator "
-        "· 施設の設定、または運営者（自治体）ごとのフォルダーを収めたフォルダー",
+        help=places.SEVERAL,
     )
     made.add_argument(
         "--trust-clock",
@@ -68,20 +67,20 @@ SWITCH_SECONDS = 0.0005
 a database: while thousands of assets were derived, the loop that stores readings came almost to a standstill."""
 
 
-async def _run(path: Path, *, trust_clock: bool) -> None:
+async def _run(place: Path, *, trust_clock: bool) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     os.umask(0o077)  # the databases hold names, mails and the key of links
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    if path.is_dir():  # noqa: ASYNC240 - before anything runs
-        await operators.run(path, stop, trust_clock=trust_clock)
-        return
-    source = FacilityFile(path, mistakes)
-    document = source.read()
-    facility = source.check(document.text)
-    await service.run(facility, stop, trust_clock=trust_clock, document=Watch(source, document.version))
+    with places.several(place, mistakes) as sources:
+        if sources is not None:
+            await operators.run(sources, stop, trust_clock=trust_clock)
+            return
+    with places.one(place, mistakes) as source:
+        document, facility = source.begin()
+        await service.run(facility, stop, trust_clock=trust_clock, document=Watch(source, document.version))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def claims(facility: Facility) -> Iterator[Claim]:
 
 
 def clashes(facility: Facility, taken: Mapping[Claim, str]) -> Iterator[Mistake]:
-    """Yield what an operator may not have. `taken` are the claims of others, and the file of each."""
+    """Yield what an operator may not have. `taken` are the claims of others, and the document of each."""
     for claim in claims(facility):
         if claim in taken:
             yield Mistake(claim.key, f"found the same as in {taken[claim]}; each operator needs another one")

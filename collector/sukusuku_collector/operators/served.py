@@ -7,17 +7,14 @@ error is begun again, after a pause that grows; a document that is wrong is wait
 import asyncio
 import logging
 import threading
-from pathlib import Path
 
 from sukusuku_collector import service
-from sukusuku_collector.facility_checks import mistakes
 from sukusuku_collector.lease import SupersededError
 from sukusuku_collector.operators.shared import Shared
 from sukusuku_core import logs
 from sukusuku_core.errors import SukusukuError, WrongSettingsError
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_server.facility_document.facility_file import FacilityFile
-from sukusuku_server.facility_document.source import Document
+from sukusuku_server.facility_document.source import Document, FacilitySource
 from sukusuku_server.facility_document.watching import LOOK_SECONDS, Watch
 from sukusuku_server.settings import Facility
 
@@ -31,10 +28,9 @@ _log = logging.getLogger(__name__)
 class Served:
     """See the module. `name` tells it apart in the log."""
 
-    def __init__(self, name: str, file: Path, shared: Shared, *, trust_clock: bool = False) -> None:
+    def __init__(self, name: str, source: FacilitySource, shared: Shared, *, trust_clock: bool = False) -> None:
         self.name = name
-        self._file = file
-        self._source = FacilityFile(file, mistakes)
+        self._source = source
         self._shared = shared
         self._trust_clock = trust_clock
         self._ended = threading.Event()
@@ -68,9 +64,9 @@ class Served:
         while not self._ended.is_set():
             document: Document | None = None
             try:
-                document = self._source.read()
-                facility = self._source.check(document.text)
-                with self._shared.claimed(facility, self._file):
+                document = self._source.look()  # so it is known which one is wrong
+                document, facility = self._source.begin()
+                with self._shared.claimed(facility, self._source.name):
                     self._shared.tell(facility, None)
                     asyncio.run(self._work(facility, document))
             except SupersededError:
@@ -117,7 +113,7 @@ class Served:
         while not self._ended.wait(LOOK_SECONDS) and waited < longest:
             waited += LOOK_SECONDS
             try:
-                if document is None or self._source.read().version != document.version:
+                if document is None or self._source.look().version != document.version:
                     return
             except SukusukuError:
                 continue

@@ -4,7 +4,6 @@ import contextlib
 import secrets
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 from sukusuku_collector.lease import this_process
 from sukusuku_collector.operators.clashes import Claim, claims, clashes
@@ -29,13 +28,16 @@ class Shared:
         """One at a time opens a database that may not answer; those of other databases need not wait for it."""
 
     @contextlib.contextmanager
-    def claimed(self, facility: Facility, file: Path) -> Iterator[None]:
-        """Have what belongs to an operator inside the block. Raises WrongSettingsError when another one has it."""
+    def claimed(self, facility: Facility, document: str) -> Iterator[None]:
+        """Have what belongs to an operator inside the block. `document` is how messages call what says so.
+
+        Raises WrongSettingsError when another one has it.
+        """
         own = list(claims(facility))
         with self._lock:
             if found := list(clashes(facility, self._claims)):
-                raise WrongSettingsError(str(file), found)
-            self._claims |= dict.fromkeys(own, str(file))
+                raise WrongSettingsError(document, found)
+            self._claims |= dict.fromkeys(own, document)
         try:
             yield
         finally:

@@ -3,6 +3,7 @@
 from sukusuku_server.db import (  # noqa: F401 - their tables join the metadata
     tables_access,
     tables_collection,
+    tables_document,
     tables_doors,
     tables_lease,
     tables_nodes,

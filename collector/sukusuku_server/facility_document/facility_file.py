@@ -1,12 +1,18 @@
 """The document of an operator in a file, `facility.toml`, that people edit as well."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import Mistake, PermanentError, TransientError, WrongSettingsError
-from sukusuku_server.facility_document.source import Change, ChangedMeanwhileError, Document, Origin, Version
+from sukusuku_server.facility_document.source import (
+    Change,
+    ChangedMeanwhileError,
+    Document,
+    Origin,
+    Version,
+    version_of,
+)
 from sukusuku_server.facility_document.version_folder import VersionFolder, store
 from sukusuku_server.mail import facility_checks
 from sukusuku_server.settings import Facility, from_text
@@ -25,6 +31,11 @@ class FacilityFile:
         self._clock = clock
         self._versions = VersionFolder(path.resolve().with_suffix(".history"))
 
+    @property
+    def name(self) -> str:
+        """See `source.FacilitySource`."""
+        return str(self._path)
+
     def read(self) -> Document:
         """See `source.FacilitySource`. What is no UTF-8 is wrong rather than unreadable: WrongSettingsError."""
         try:
@@ -32,13 +43,22 @@ class FacilityFile:
         except OSError as error:
             raise TransientError(f"{self._path}: cannot be read: {error}") from error
         try:
-            return Document(content.decode(), _version(content))
+            return Document(content.decode(), version_of(content))
         except UnicodeDecodeError as error:
             raise WrongSettingsError(str(self._path), [Mistake("", f"cannot be read: {error}")]) from error
 
+    def look(self) -> Document:
+        """See `source.FacilitySource`."""
+        return self.read()
+
+    def begin(self) -> tuple[Document, Facility]:
+        """See `source.FacilitySource`. A file that is wrong is refused: whoever starts a program can mend it."""
+        document = self.read()
+        return document, self.check(document.text)
+
     def check(self, text: str) -> Facility:
         """See `source.FacilitySource`."""
-        return from_text(text, self._path, self._more)
+        return from_text(text, self.name, self._path.parent, self._more)
 
     def write(self, text: str, expected: str, change: Change) -> Document:
         """See `source.FacilitySource`. The file keeps its owner and mode, and stays where a link points to."""
@@ -51,7 +71,9 @@ class FacilityFile:
             if now.text == text:
                 return now
             content = text.encode()
-            made = Version(self._next(), _version(content), self._clock(), change.by, change.why.strip(), change.origin)
+            made = Version(
+                self._next(), version_of(content), self._clock(), change.by, change.why.strip(), change.origin
+            )
             self._versions.prepare(made, text)
             try:
                 target = self._path.resolve()
@@ -97,7 +119,3 @@ class FacilityFile:
 
     def _next(self) -> int:
         return max((version.number for version in self._versions.versions()), default=0) + 1
-
-
-def _version(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

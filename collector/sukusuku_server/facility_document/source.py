@@ -1,9 +1,10 @@
 """Where the document comes from: a file on one server, a database where several servers share it."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from sukusuku_core.errors import SukusukuError
 from sukusuku_server.settings import Facility
@@ -16,6 +17,20 @@ class Document:
     text: str
     version: str
 
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return a text with its version."""
+        return cls(text, version_of(text.encode()))
+
+
+def version_of(content: bytes) -> str:
+    """Return the name of a text (UTF-8): another one for each."""
+    return hashlib.sha256(content).hexdigest()
+
+
+MOST_VERSIONS = 500
+"""Versions that a history keeps; the oldest make room."""
+
 
 class Origin(StrEnum):
     """How a version came to be."""
@@ -23,7 +38,7 @@ class Origin(StrEnum):
     FOUND = "found"
     """It was there before there was a history."""
     BY_HAND = "by_hand"
-    """Somebody has changed the file with an editor; nobody said who."""
+    """Somebody has changed it with an editor, or by SQL; nobody said who."""
     SAVED = "saved"
     """A page or a command has saved it."""
     UNDONE = "undone"
@@ -60,13 +75,23 @@ class ChangedMeanwhileError(SukusukuError):
 
 
 class FacilitySource(Protocol):
-    """The document of one operator.
+    """The document of one operator. `name` is what messages call it.
 
     Every method raises TransientError when the source cannot be read, and PermanentError when it may not be written.
     """
 
+    @property
+    def name(self) -> str:
+        """See the class."""
+
     def read(self) -> Document:
         """Return the document as it is now, right or wrong."""
+
+    def look(self) -> Document:
+        """As `read`, for whoever asks every second: what it returns may be half a second old."""
+
+    def begin(self) -> tuple[Document, Facility]:
+        """Return with what a process begins. Raises WrongSettingsError when no right text is known."""
 
     def check(self, text: str) -> Facility:
         """Return what a text says. Raises WrongSettingsError with all its mistakes."""
@@ -85,3 +110,14 @@ class FacilitySource(Protocol):
 
     def text_of(self, number: int) -> str:
         """Return what a version said. Raises KeyError when there is none of that number."""
+
+
+class FacilitySources(Protocol):
+    """The documents of several operators. `name` is what messages call them."""
+
+    @property
+    def name(self) -> str:
+        """See the class."""
+
+    def operators(self) -> Mapping[str, FacilitySource]:
+        """Return where the document of each operator is, by a name for the log. Raises TransientError."""

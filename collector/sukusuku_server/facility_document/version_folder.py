@@ -14,10 +14,8 @@ from pathlib import Path
 import msgspec
 
 from sukusuku_core.errors import PermanentError, TransientError
-from sukusuku_server.facility_document.source import Version
+from sukusuku_server.facility_document.source import MOST_VERSIONS, Version
 
-MOST = 500
-"""Versions that are kept; the oldest make room."""
 _NEW = ".new"
 
 
@@ -64,7 +62,7 @@ class VersionFolder:
         with _files("written"):
             self._path(version.number, f"json{_NEW}").replace(self._path(version.number, "json"))
             flush_folder(self._folder)
-            for path in sorted(self._folder.glob("*.json"))[:-MOST]:
+            for path in sorted(self._folder.glob("*.json"))[:-MOST_VERSIONS]:
                 path.unlink()
                 path.with_suffix(".toml").unlink(missing_ok=True)
 

@@ -41,7 +41,7 @@ class Watch:
     def look(self) -> Right | Wrong | None:
         """Return what is new. Raises TransientError when the document cannot be read; look again then."""
         try:
-            document = self.source.read()
+            document = self.source.look()
         except WrongSettingsError as error:
             return self._wrong(error, f"unreadable: {error}")
         version = document.version

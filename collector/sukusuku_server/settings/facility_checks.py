@@ -37,17 +37,20 @@ def read(path: Path, more: Checks = _no_more) -> Facility:
 
     Raises WrongSettingsError with all mistakes.
     """
-    return from_text(read_text(path), path, more)
+    return from_text(read_text(path), str(path), path.parent, more)
 
 
-def from_text(text: str, path: Path, more: Checks = _no_more) -> Facility:
-    """Return what a text says, as if it stood in the file `path`. Raises WrongSettingsError with all mistakes."""
-    facility = parse(text, Facility, str(path))
+def from_text(text: str, name: str, folder: Path, more: Checks = _no_more) -> Facility:
+    """Return what a text says, with relative paths resolved against `folder`; errors call the text `name`.
+
+    Raises WrongSettingsError with all mistakes.
+    """
+    facility = parse(text, Facility, name)
     found = list(mistakes(facility))
-    resolved = _resolved(facility, path.parent, found)
+    resolved = _resolved(facility, folder, found)
     found += more(resolved)
     if found:
-        raise WrongSettingsError(str(path), found)
+        raise WrongSettingsError(name, found)
     return resolved
 
 

@@ -27,7 +27,7 @@ class OperationsSettings(Settings, frozen=True, kw_only=True):
     @property
     def address(self) -> str:
         """Return the SQLAlchemy URL that leads to the tables of this operator."""
-        return _in_schema(self.url, self.schema)
+        return in_schema(self.url, self.schema)
 
     @property
     def lease_schema(self) -> str | None:
@@ -37,7 +37,7 @@ class OperationsSettings(Settings, frozen=True, kw_only=True):
     @property
     def lease_address(self) -> str:
         """Return the SQLAlchemy URL that leads to the leases."""
-        return _in_schema(self.url, self.lease_schema)
+        return in_schema(self.url, self.lease_schema)
 
     @property
     def shared(self) -> bool:
@@ -61,8 +61,8 @@ def check_operations(operations: OperationsSettings) -> Iterator[Mistake]:
         yield Mistake("operations.url", "found `options` in the address, which `schema` sets; take one of them out")
 
 
-def _in_schema(url: str, schema: str | None) -> str:
-    """Return a URL whose sessions have a schema in front of them."""
+def in_schema(url: str, schema: str | None) -> str:
+    """Return a PostgreSQL URL whose sessions have a schema in front of them; None: as it is."""
     if schema is None:
         return url
     return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}"

@@ -61,7 +61,7 @@ def test_many_processes_may_start_on_an_empty_folder(tmp_path: Path) -> None:
 
     assert ends == [("", 0)] * 4
     connection = sqlite3.connect(tmp_path / "operations.db")
-    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0026",)]
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0027",)]
     connection.close()
 
 

@@ -1,4 +1,4 @@
-"""The document in a file: who changes it, who meanwhile, and what is left when the power goes."""
+"""The document in a file, beyond `test_source`: editors, links, and what is left when the power goes."""
 
 import errno
 import os
@@ -10,17 +10,9 @@ from sukusuku_core.errors import PermanentError, TransientError, WrongSettingsEr
 from sukusuku_server.facility_document import facility_file, version_folder
 from sukusuku_server.facility_document.editing import Edit, Put, edited
 from sukusuku_server.facility_document.facility_file import FacilityFile
-from sukusuku_server.facility_document.source import Change, ChangedMeanwhileError, Origin
+from sukusuku_server.facility_document.source import Change, Origin
+from tests.server.facility_document.sources import TEXT
 
-TEXT = """# ours
-[operator]
-id = "town"
-name = { ja = "町", en = "Town" }
-
-[[site]]
-id = "east"
-name = { ja = "東", en = "East" }
-"""
 ANNA = Change("anna", "longer hours")
 
 
@@ -45,7 +37,7 @@ def story(file: FacilityFile) -> list[tuple[int, str | None, Origin]]:
     return [(version.number, version.by, version.origin) for version in file.history()]
 
 
-def test_a_change_is_written_and_remembered_with_who_and_why(path: Path) -> None:
+def test_a_change_is_written_and_the_history_is_the_owners_alone(path: Path) -> None:
     file = source(path)
 
     save(file, Put("site[east].name.en", "Est"))
@@ -53,50 +45,27 @@ def test_a_change_is_written_and_remembered_with_who_and_why(path: Path) -> None
     assert '"Est"' in path.read_text(encoding="utf-8")
     assert path.stat().st_mode & 0o777 == 0o640
     assert story(file) == [(2, "anna", Origin.SAVED), (1, None, Origin.FOUND)]
-    assert file.history()[0].why == "longer hours"
-    assert (file.text_of(1), file.text_of(2)) == (TEXT, file.read().text)
     assert (path.parent / "facility.history").stat().st_mode & 0o777 == 0o700
-    with pytest.raises(KeyError):
-        file.text_of(3)
 
 
-def test_a_wrong_text_is_refused_with_all_mistakes_and_nothing_changes(path: Path) -> None:
+def test_a_process_does_not_begin_with_a_file_that_is_wrong(path: Path) -> None:
     file = source(path)
-    wrong = TEXT.replace('id = "east"', 'id = "no id"').replace('en = "Town"', "en = 1")
-
-    with pytest.raises(WrongSettingsError) as caught:
-        file.write(wrong, file.read().version, ANNA)
-
-    assert [mistake.where for mistake in caught.value.mistakes] == ["operator.name.en", "site[0].id"]
-    assert path.read_text(encoding="utf-8") == TEXT
-    assert file.history() == []
+    save(file, Put("host_id", "x"))
+    path.write_text("broken [", encoding="utf-8")
+    with pytest.raises(WrongSettingsError, match="not valid TOML"):
+        file.begin()
 
 
-def test_what_somebody_has_edited_by_hand_is_noticed_and_never_overwritten_unseen(path: Path) -> None:
+def test_what_somebody_has_edited_by_hand_comes_into_the_history(path: Path) -> None:
     file = source(path)
-    seen = file.read()
     save(file, Put("site[east].name.en", "Est"))
-    by_hand = path.read_text(encoding="utf-8").replace("# ours", "# ours, by hand")
-    path.write_text(by_hand, encoding="utf-8")
-
-    for version in (seen.version, "never there"):
-        with pytest.raises(ChangedMeanwhileError) as caught:
-            file.write(TEXT.replace("East", "Ost"), version, Change("ben"))
-        assert caught.value.now.text == by_hand
-
-    assert path.read_text(encoding="utf-8") == by_hand
-    assert story(file)[0] == (3, None, Origin.BY_HAND)
+    path.write_text(TEXT.replace("# ours", "# ours, by hand"), encoding="utf-8")
+    assert (found := file.notice()) is not None
+    assert (found.number, found.origin) == (3, Origin.BY_HAND)
     assert file.notice() is None
     path.write_text("broken [", encoding="utf-8")
     assert (found := file.notice()) is not None
     assert (found.number, file.text_of(4)) == (4, "broken [")
-
-
-def test_the_same_text_again_is_no_version(path: Path) -> None:
-    file = source(path)
-    save(file, Put("host_id", "x"))
-    file.write(file.read().text, file.read().version, ANNA)
-    assert len(file.history()) == 2
 
 
 @pytest.mark.parametrize("dies", ["before", "after"])

@@ -1,0 +1,253 @@
+"""The documents of operators in PostgreSQL: one table for all machines. See `sukusuku_server.db.tables_document`."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, tuple_
+from sqlalchemy.exc import DBAPIError
+
+from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.errors import ConfigError, PermanentError, SukusukuError, TransientError, WrongSettingsError
+from sukusuku_server.db.engine import open_engine, writing
+from sukusuku_server.db.tables_document import facility_document
+from sukusuku_server.facility_document.source import (
+    MOST_VERSIONS,
+    Change,
+    ChangedMeanwhileError,
+    Document,
+    Origin,
+    Version,
+)
+from sukusuku_server.mail import facility_checks
+from sukusuku_server.settings import Facility, from_text
+from sukusuku_server.settings.facility_checks import Checks
+
+PREFIX = "postgres:"
+"""How the name of a document in the database begins; the name of its operator follows."""
+NOTHING = ""
+"""The version of a document that is not there: who brings one in has seen this."""
+_SAME_SECONDS = 0.5
+"""For so long all who look get the same answer: many operators are one question."""
+_NOT_ALLOWED = "42501"
+"""PostgreSQL's code for a missing right."""
+_ROW = facility_document.c
+_VERSION = func.encode(func.sha256(func.convert_to(_ROW.text, "UTF8")), "hex")
+"""As `source.version_of`; worked out from the text, so that nobody who writes a row by SQL has to."""
+
+
+class NoDocumentError(TransientError):
+    """The database has no document of this operator, or not any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Newest:
+    number: int
+    document: Document
+
+
+class FacilityDatabase:
+    """See `source.FacilitySources`. Safe to use from many threads; `close` it.
+
+    `url` is one of SQLAlchemy. It is opened when it is first needed, so a server that is away is waited for. Relative
+    paths in the document of an operator are relative to the folder of that name in `folder`. `more` is as with
+    `FacilityFile`.
+    """
+
+    name = PREFIX
+
+    def __init__(self, url: str, folder: Path, more: Checks = facility_checks.mistakes, clock: Clock = now_ms) -> None:
+        self._url = url
+        self.folder, self.more, self.clock = folder, more, clock
+        self._opening, self._looking = threading.Lock(), threading.Lock()
+        self._engine: Engine | None = None
+        self._found: dict[str, _Newest] = {}
+        self._failed: SukusukuError | None = None
+        self._asked = float("-inf")
+
+    def close(self) -> None:
+        """Give back the connections."""
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def operators(self) -> Mapping[str, "DatabaseDocument"]:
+        """See `source.FacilitySources`. Raises ConfigError when the address is wrong."""
+        return {operator: self.operator(operator) for operator, it in self.looked().items() if it.text}
+
+    def operator(self, operator: str) -> "DatabaseDocument":
+        """Return where the document of an operator is, or would be."""
+        return DatabaseDocument(self, operator)
+
+    # ------------------------------------------------------------ for the documents
+
+    def looked(self) -> Mapping[str, Document]:
+        """Return the newest text of each operator, as it was half a second ago at most; empty: it was taken out."""
+        with self._looking:  # a database that does not answer holds up all of them once, not one after the other
+            if time.monotonic() - self._asked >= _SAME_SECONDS:
+                try:
+                    self._found, self._failed = self._newest(), None
+                except SukusukuError as error:
+                    self._failed = error
+                self._asked = time.monotonic()
+            if self._failed is not None:
+                raise self._failed
+            return {operator: it.document for operator, it in self._found.items()}
+
+    def forget(self) -> None:
+        """Ask again at the next look."""
+        self._asked = float("-inf")
+
+    @contextmanager
+    def transaction(self, *, write: bool = False) -> Iterator[Connection]:
+        """Provide a transaction. One at a time writes, so what it has read stays true."""
+        engine = self._opened()
+        try:
+            with (writing(engine) if write else engine).begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            lasting = getattr(error.orig, "sqlstate", None) == _NOT_ALLOWED
+            kind = PermanentError if lasting else TransientError
+            raise kind(f"{PREFIX} the database of the documents: {error.orig}") from error
+
+    # ------------------------------------------------------------ inside
+
+    def _opened(self) -> Engine:
+        with self._opening:
+            if self._engine is None:
+                try:
+                    self._engine = open_engine(self._url, "sukusuku documents")
+                except ConfigError as error:
+                    if isinstance(error.__cause__, DBAPIError):
+                        raise TransientError(f"{PREFIX} {error}") from error
+                    raise
+            return self._engine
+
+    def _newest(self) -> dict[str, _Newest]:
+        marks = select(_ROW.operator, func.max(_ROW.number)).group_by(_ROW.operator)
+        with self.transaction() as connection:
+            newest = {row[0]: row[1] for row in connection.execute(marks)}
+            known = {operator: it for operator, it in self._found.items() if newest.get(operator) == it.number}
+            unknown = [mark for mark in newest.items() if mark[0] not in known]
+            if unknown:
+                asked = select(_ROW.operator, _ROW.number, _ROW.text).where(
+                    tuple_(_ROW.operator, _ROW.number).in_(unknown)
+                )
+                for operator, number, text in connection.execute(asked):
+                    known[operator] = _Newest(number, Document.of(text))
+        return known
+
+
+class DatabaseDocument:
+    """See `source.FacilitySource`. A row that somebody has written by SQL is in the history without more."""
+
+    def __init__(self, database: FacilityDatabase, operator: str) -> None:
+        self._database = database
+        self._operator = operator
+        self._own = _ROW.operator == operator
+
+    @property
+    def name(self) -> str:
+        """See `source.FacilitySource`."""
+        return f"{PREFIX}{self._operator}"
+
+    def read(self) -> Document:
+        """See `source.FacilitySource`. Raises NoDocumentError when there is none."""
+        with self._database.transaction() as connection:
+            found = self._newest(connection)
+        return self._there(None if found is None else found.document)
+
+    def look(self) -> Document:
+        """See `source.FacilitySource`. Raises NoDocumentError when there is none."""
+        return self._there(self._database.looked().get(self._operator))
+
+    def begin(self) -> tuple[Document, Facility]:
+        """See `source.FacilitySource`. It is the newest right version: a wrong one stops no program that starts."""
+        document = self.read()
+        try:
+            return document, self.check(document.text)
+        except WrongSettingsError:
+            for version in self.history():
+                before = Document.of(self.text_of(version.number))
+                try:
+                    return before, self.check(before.text)
+                except WrongSettingsError:
+                    continue
+            raise
+
+    def check(self, text: str) -> Facility:
+        """See `source.FacilitySource`."""
+        return from_text(text, self.name, self._database.folder / self._operator, self._database.more)
+
+    def write(self, text: str, expected: str, change: Change) -> Document:
+        """See `source.FacilitySource`. `NOTHING` is the version to expect where there is no document."""
+        self.check(text)
+        return self._write(text, expected, change)
+
+    def take_out(self, expected: str, change: Change) -> None:
+        """Let there be no document any more; its history stays. Raises as `write`, NoDocumentError."""
+        self._write("", expected, change)
+
+    def notice(self) -> Version | None:
+        """See `source.FacilitySource`."""
+        return None
+
+    def history(self) -> list[Version]:
+        """See `source.FacilitySource`."""
+        columns = (_ROW.number, _VERSION, _ROW.time, _ROW.by, _ROW.why, _ROW.origin)
+        asked = select(*columns).where(self._own).order_by(_ROW.number.desc())
+        with self._database.transaction() as connection:
+            return [Version(*row[:-1], _origin(row.origin)) for row in connection.execute(asked)]
+
+    def text_of(self, number: int) -> str:
+        """See `source.FacilitySource`."""
+        with self._database.transaction() as connection:
+            text: str | None = connection.execute(select(_ROW.text).where(self._own, _ROW.number == number)).scalar()
+        if text is None:
+            raise KeyError(number)
+        return text
+
+    # ------------------------------------------------------------ inside
+
+    def _write(self, text: str, expected: str, change: Change) -> Document:
+        made = Document.of(text)
+        with self._database.transaction(write=True) as connection:
+            found = self._newest(connection)
+            now = None if found is None or not found.document.text else found.document
+            if now is None and (expected != NOTHING or not text):
+                raise self._missing()
+            if now is not None and now.version != expected:
+                raise ChangedMeanwhileError(now)
+            if now == made:
+                return made
+            number = 1 if found is None else found.number + 1
+            told = {"by": change.by, "why": change.why.strip(), "origin": change.origin.value}
+            row = {"operator": self._operator, "number": number, "text": text, "time": self._database.clock()}
+            connection.execute(insert(facility_document).values(row | told))
+            kept = select(_ROW.number).where(self._own).order_by(_ROW.number.desc()).limit(MOST_VERSIONS)
+            connection.execute(delete(facility_document).where(self._own, _ROW.number.not_in(kept)))
+        self._database.forget()
+        return made
+
+    def _newest(self, connection: Connection) -> _Newest | None:
+        asked = select(_ROW.number, _ROW.text).where(self._own).order_by(_ROW.number.desc()).limit(1)
+        row = connection.execute(asked).first()
+        return None if row is None else _Newest(row.number, Document.of(row.text))
+
+    def _there(self, found: Document | None) -> Document:
+        if found is None or not found.text:
+            raise self._missing()
+        return found
+
+    def _missing(self) -> NoDocumentError:
+        return NoDocumentError(
+            f"{self.name}: the database has no document of this operator; `sukusuku facility list {PREFIX}` tells "
+            f"which it has, `sukusuku facility put {self.name} FILE` brings one in"
+        )
+
+
+def _origin(found: str) -> Origin:
+    """Return how a version came to be; what nobody but a person can have written is by hand."""
+    return Origin(found) if found in {*Origin} else Origin.BY_HAND

@@ -1,0 +1,150 @@
+"""The documents in a real PostgreSQL, beyond `test_source`: operators that come and go, rows by SQL, no answer."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sukusuku_core.errors import ConfigError, PermanentError, TransientError, WrongSettingsError
+from sukusuku_server.facility_document import places
+from sukusuku_server.facility_document.facility_database import (
+    NOTHING,
+    DatabaseDocument,
+    FacilityDatabase,
+    NoDocumentError,
+)
+from sukusuku_server.facility_document.source import Change, ChangedMeanwhileError
+from tests.server.facility_document.sources import TEXT, in_database
+from tests.support.postgres import PostgresServer
+
+ANNA = Change("anna")
+
+
+def test_operators_come_go_and_come_back_with_their_history(
+    database: FacilityDatabase, empty: DatabaseDocument
+) -> None:
+    name = empty.name.partition(":")[2]
+    assert name not in database.operators()
+    for call in (empty.read, empty.look, empty.begin):
+        with pytest.raises(NoDocumentError, match=f"sukusuku facility put {empty.name} FILE"):
+            call()
+    with pytest.raises(NoDocumentError):
+        empty.write(TEXT, "a version that is not there", ANNA)
+    with pytest.raises(NoDocumentError):
+        empty.take_out(NOTHING, ANNA)
+
+    seen = empty.write(TEXT, NOTHING, ANNA)
+    assert database.operators()[name].look() == seen
+    with pytest.raises(ChangedMeanwhileError):
+        empty.write(TEXT.replace("East", "Ost"), NOTHING, ANNA)
+
+    empty.take_out(seen.version, Change("ben", "moved"))
+    assert name not in database.operators()
+    with pytest.raises(NoDocumentError):
+        empty.read()
+    empty.write(TEXT, NOTHING, ANNA)
+    assert name in database.operators()
+    assert [(it.number, it.by, it.why) for it in empty.history()] == [
+        (3, "anna", ""),
+        (2, "ben", "moved"),
+        (1, "anna", ""),
+    ]
+
+
+def test_a_process_begins_with_the_newest_right_version(database: FacilityDatabase, empty: DatabaseDocument) -> None:
+    source, by_hand = in_database(database, empty)
+    right = source.write(TEXT.replace("East", "Est"), source.read().version, ANNA)
+    by_hand("broken [")
+    by_hand(TEXT.replace('"east"', '"no id"'))
+    assert source.read().text == TEXT.replace('"east"', '"no id"')
+    document, facility = source.begin()
+    assert (document, facility.site[0].name.en) == (right, "Est")
+
+
+def test_where_none_was_ever_right_the_mistakes_of_the_newest_are_told(
+    database: FacilityDatabase, empty: DatabaseDocument
+) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO facility_document (operator, number, text, time, origin) VALUES (%s, 7, '[', 0, 'whatever')",
+            (empty.name.partition(":")[2],),
+        )
+    assert empty.history()[0].origin == "by_hand"
+    with pytest.raises(WrongSettingsError, match=f"{empty.name}: not valid TOML"):
+        empty.begin()
+
+
+def test_relative_paths_start_from_the_folder_of_the_operator(
+    database: FacilityDatabase, empty: DatabaseDocument
+) -> None:
+    facility = empty.check(TEXT)
+    assert facility.store.path == str(database.folder / empty.name.partition(":")[2] / "readings.db")
+
+
+def test_a_server_that_is_away_is_told_and_asked_again(postgres: PostgresServer, tmp_path: Path) -> None:
+    url = postgres.operations()
+    with closing(FacilityDatabase(url.replace(str(postgres.folder), str(tmp_path)), tmp_path)) as away:
+        for call in (away.operators, away.operator("town").read, away.operator("town").look):
+            with pytest.raises(TransientError, match="cannot be opened"):
+                call()
+    with closing(FacilityDatabase(url, tmp_path)) as database:
+        source, _ = in_database(database, database.operator("town"))
+        version = source.read().version
+        with database.transaction() as connection:
+            connection.exec_driver_sql("ALTER TABLE facility_document RENAME TO away")
+        database.forget()
+        for lost in (source.read, source.look, source.history, lambda: source.write(TEXT + "\n", version, ANNA)):
+            with pytest.raises(TransientError, match="does not exist"):
+                lost()
+        with database.transaction() as connection:
+            connection.exec_driver_sql("ALTER TABLE away RENAME TO facility_document")
+        database.forget()
+        assert source.look().text == source.read().text == TEXT
+
+
+def test_who_may_only_read_is_told_so(
+    postgres: PostgresServer, database: FacilityDatabase, empty: DatabaseDocument
+) -> None:
+    in_database(database, empty)
+    with database.transaction() as connection:
+        connection.exec_driver_sql("CREATE ROLE reader LOGIN")
+        connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        url = connection.engine.url.set(username="reader").render_as_string()
+    with closing(FacilityDatabase(url, database.folder)) as found:
+        source = found.operator(empty.name.partition(":")[2])
+        with pytest.raises(PermanentError, match="permission denied"):
+            source.write(TEXT.replace("East", "Est"), source.read().version, ANNA)
+        assert source.read().text == TEXT
+
+
+def test_a_place_is_a_file_a_folder_or_the_database(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(places.ADDRESS, raising=False)
+    with pytest.raises(ConfigError, match="SUKUSUKU_OPERATIONS_URL is not set"):
+        places.read(Path("postgres:town"))
+    monkeypatch.setenv(places.ADDRESS, "sqlite:///operations.db")
+    with pytest.raises(ConfigError, match="SUKUSUKU_OPERATIONS_URL is another one"), places.several(Path("postgres:")):
+        pass
+    monkeypatch.setenv(places.ADDRESS, postgres.operations())
+    monkeypatch.setenv(places.FOLDER, str(tmp_path))
+    with places.several(Path("postgres:")) as several, places.one(Path("postgres:town")) as source:
+        assert isinstance(source, DatabaseDocument)
+        source.write(TEXT, NOTHING, ANNA)
+        assert several is not None
+        assert several.operators().keys() == {"town"}
+        with places.several(Path("postgres:town")) as single:
+            assert single is None
+    with pytest.raises(ConfigError, match=r"names all operators.*found town"), places.one(Path("postgres:")):
+        pass
+    assert places.read(Path("postgres:town")).operator.id == "town"
+    file = tmp_path / "town" / "facility.toml"
+    file.parent.mkdir()
+    file.write_text(TEXT, encoding="utf-8")
+    assert places.read(file) == places.read(Path("postgres:town"))
+    with places.several(file) as single, places.several(tmp_path) as several:
+        assert single is None
+        assert several is not None
+        assert {name: it.name for name, it in several.operators().items()} == {"town": str(file)}
+    with pytest.raises(TransientError, match="cannot be read"), places.one(tmp_path / "none.toml") as source:
+        source.read()
