@@ -11,24 +11,23 @@ from typing import Any
 from sukusuku_cli.safety import Risk, edge_risks, risks
 from sukusuku_collector.facility_checks import mistakes
 from sukusuku_core import profile, toml_text
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_core.settings_schema import schema
 from sukusuku_edge import settings as edge
 from sukusuku_server import settings as facility
+from sukusuku_server.facility_document import places
+from sukusuku_server.facility_document.facility_database import PREFIX
 from sukusuku_server.rounds.recipients import unheard
 from sukusuku_sim import scenario
 
 
 def _facility(path: Path) -> str:
-    found = facility.read(path, mistakes)
+    with places.one(path, mistakes) as source:
+        text = source.read().text
+        found = source.check(text)
     kinds = [asset.kind for asset in found.assets()]
     told = f"facility {found.operator.id}: {len(found.site)} sites, {len(kinds)} assets, {len(found.contact)} contacts"
-    return _with_warnings(told, path, risks(found, _written(path), str), _warnings(found))
-
-
-def _written(path: Path) -> dict[str, Any]:
-    """Return a right file as it is written, before the environment is asked."""
-    return toml_text.loads(path.read_text(encoding="utf-8"))
+    return _with_warnings(told, path, risks(found, toml_text.loads(text), str), _warnings(found))
 
 
 def _with_warnings(told: str, path: Path, found: Iterable[Risk], others: Iterable[str] = ()) -> str:
@@ -50,7 +49,7 @@ def _warnings(found: facility.Facility) -> Iterator[str]:
 def _edge(path: Path) -> str:
     found = edge.read(path).settings
     told = f"edge node {found.node}: {len(found.device)} devices, {len(found.asset)} assets"
-    return _with_warnings(told, path, edge_risks(found, _written(path), str))
+    return _with_warnings(told, path, edge_risks(found, toml_text.loads(path.read_text(encoding="utf-8")), str))
 
 
 def _profile(path: Path) -> str:
@@ -81,7 +80,9 @@ KINDS = {
 
 
 def check(path: Path) -> str:
-    """One line about a right file. Raises ConfigError for a wrong one."""
+    """One line about a right file, or document in the database. Raises SukusukuError for a wrong one."""
+    if places.is_in_database(path):
+        return _facility(path)
     try:
         keys = toml_text.loads(path.read_text(encoding="utf-8")).keys()
     except (OSError, UnicodeDecodeError) as error:
@@ -107,10 +108,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for path in arguments.file:
         try:
             print(f"ok     {path}: {check(path)}")
-        except ConfigError as error:
+        except SukusukuError as error:
             wrong += 1
             print(*(f"wrong  {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
     return 2 if wrong else 0
+
+
+_FILE = f"a TOML file, whose kind is seen from its keys, or {PREFIX}OPERATOR · TOML ファイル、または {PREFIX}運営者"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -121,7 +125,7 @@ def parser() -> argparse.ArgumentParser:
         "設定ファイルを検査し、誤りの場所と許される値を示します。",
     )
     either = made.add_mutually_exclusive_group(required=True)
-    either.add_argument("file", nargs="*", default=[], type=Path, help="a TOML file; its kind is seen from its keys")
+    either.add_argument("file", nargs="*", default=[], type=Path, help=_FILE)
     either.add_argument(
         "--schema",
         choices=KINDS,

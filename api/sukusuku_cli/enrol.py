@@ -13,9 +13,9 @@ from sukusuku_cli.operations_command import BY
 from sukusuku_core.clock import now_ms
 from sukusuku_core.enrolment import VALID_SECONDS, Answer
 from sukusuku_core.errors import ConfigError
-from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.db.enrolments import Enrolments
+from sukusuku_server.facility_document import places
 from sukusuku_server.settings import Facility, authority
 
 _EPILOG = """examples · 例:
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print a code. Returns the exit status."""
     options = parser().parse_args(argv)
     _ = language.told(options)
-    facility = settings.read(options.facility)
+    facility = places.read(options.facility)
     node, own = options.node, facility.own_edges()
     if node not in own:
         raise ConfigError(f"facility.toml has no edge node {node!r}; it has {', '.join(own)}")
@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help=places.ONE)
     made.add_argument("node", help="edge node, as in facility.toml · エッジノード")
     made.add_argument(
         "--broker",

@@ -12,7 +12,7 @@ from sukusuku_collector.channels.mail.smtp import Smtp
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_core.time import japan_time
-from sukusuku_server import settings
+from sukusuku_server.facility_document import places
 from sukusuku_server.i18n import texts
 from sukusuku_server.mail.message import Draft, build
 from sukusuku_server.settings import Facility, Language, MailAddress
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 taken, 1 not taken, 2 wrong settings or arguments."""
     options = parser().parse_args(argv)
     _ = language.told(options)
-    facility = settings.read(options.facility)
+    facility = places.read(options.facility)
     if facility.mail is None:
         raise ConfigError(
             _("%(file)s has no [mail]: write one, with `host`, `port` and `sender`") % {"file": options.facility}

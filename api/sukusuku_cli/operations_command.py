@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sukusuku_core.errors import ConfigError, SukusukuError
-from sukusuku_server import settings
 from sukusuku_server.db import Operations
+from sukusuku_server.facility_document import places
 from sukusuku_server.settings import Facility
 
 BY = "command line"
@@ -23,14 +23,14 @@ def begin(
     made = argparse.ArgumentParser(
         prog=prog, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help=places.ONE)
     return made, made.add_subparsers(required=True, metavar="COMMAND")
 
 
 def carry_out(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     """Carry out one command. Returns the exit status: 2, and what is wrong on stderr, when it could not be done."""
     arguments = parser.parse_args(argv)
-    facility = settings.read(arguments.facility)
+    facility = places.read(arguments.facility)
     operations = Operations(facility.operations.address)
     try:
         act: Act = arguments.act

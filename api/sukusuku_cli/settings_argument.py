@@ -4,11 +4,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from sukusuku_server.facility_document import places
+
 _LOOK: dict[str, Any] = {
     "type": Path,
     "default": Path("facility.toml"),
     "metavar": "FACILITY.toml",
-    "help": "the operator's settings (default: %(default)s) · 施設の設定",
+    "help": f"{places.ONE} (default: %(default)s)",
 }
 
 

@@ -23,8 +23,8 @@ from sukusuku_cli.doctor.computer import duration
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.text_table import columns
-from sukusuku_server import settings
 from sukusuku_server.db import Operations
+from sukusuku_server.facility_document import places
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.live.views import Condition
 from sukusuku_server.model import doors
@@ -55,7 +55,7 @@ Exit status 終了コード: 0 all is well, 1 something is not
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 all is well, 1 something is not."""
     options = parser().parse_args(argv)
-    facility = settings.read(options.facility)
+    facility = places.read(options.facility)
     running = {"collector": backends.is_written(facility.store), "api": _answers(facility.web)}
     found, silent = _looked(facility)
     if options.json:

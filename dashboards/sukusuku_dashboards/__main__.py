@@ -14,6 +14,7 @@ from sukusuku_dashboards.push import changes
 from sukusuku_dashboards.server import Grafana, GrafanaError
 from sukusuku_dashboards.wall import rotation
 from sukusuku_server import settings
+from sukusuku_server.facility_document import places
 from sukusuku_server.model.boards import ALL, wall_uid
 from sukusuku_server.settings import Facility
 
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 done, 1 refused by Grafana, 2 wrong settings."""
     arguments = parser().parse_args(argv)
     try:
-        facility = settings.present(settings.read(arguments.facility), now_ms())
+        facility = settings.present(places.read(arguments.facility), now_ms())
         if arguments.command == "export":
             return _export(facility, arguments.folder)
         token = arguments.token or os.environ.get(PUSH_TOKEN, "")
@@ -48,10 +49,10 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     export = commands.add_parser("export", help="into a folder, for file provisioning · フォルダーへ書き出し")
-    export.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the settings · 施設の設定")
+    export.add_argument("facility", type=Path, metavar="FACILITY.toml", help=places.ONE)
     export.add_argument("folder", type=Path, metavar="DIR", help="made when it is not there · 無ければ作成")
     push = commands.add_parser("push", help="to a running Grafana; may be repeated · 稼働中の Grafana へ反映")
-    push.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the settings · 施設の設定")
+    push.add_argument("facility", type=Path, metavar="FACILITY.toml", help=places.ONE)
     push.add_argument("--url", required=True, help="http://host:3000 · Grafana のアドレス")
     push.add_argument("--token", help=f"of a service account; else from {PUSH_TOKEN} · サービスアカウントのトークン")
     push.add_argument("--dry-run", action="store_true", help="only tell what would change · 変更点の表示のみ")

@@ -28,8 +28,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Base of every table in a settings file."""
 
 
-_ID_RULE = "letters, digits, `_`, `.`, `-`; at most 63; a letter or digit first"
-Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, description=_ID_RULE)]
+ID_RULE = "letters, digits, `_`, `.`, `-`; at most 63; a letter or digit first"
+"""What an id may be, for messages."""
+Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, description=ID_RULE)]
 LAST_PORT = 65_535
 Port = Annotated[int, msgspec.Meta(ge=0, le=LAST_PORT)]
 PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=31_536_000)]
@@ -156,7 +157,7 @@ def _explain(message: str, data: Any, kind: Any, above: str = "") -> Mistake:
     """
     match = _PATH.search(message)
     path = match["path"] if match else "$"
-    what = _PATH.sub("", message).replace(f" matching regex {ID_PATTERN!r}", f", an id: {_ID_RULE}")
+    what = _PATH.sub("", message).replace(f" matching regex {ID_PATTERN!r}", f", an id: {ID_RULE}")
     value, table = _walk(path, data, kind)
     own = path.removeprefix("$")
     where = (above + own if above else own.lstrip(".")) or "top level"

@@ -9,8 +9,8 @@ from sukusuku_api.reports import period
 from sukusuku_api.reports.generate import WRITERS, asked, make
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError, SukusukuError
-from sukusuku_server import settings
 from sukusuku_server.db import Operations
+from sukusuku_server.facility_document import places
 from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _contents(arguments: argparse.Namespace) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each file."""
     wanted_period = _PERIODS[arguments.kind](arguments.period)
-    facility = settings.read(arguments.facility)
+    facility = places.read(arguments.facility)
     store = backends.open_reader(facility.store)
     try:
         operations = Operations(facility.operations.address)
@@ -133,7 +133,7 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         sub.add_argument("period", metavar=example)
-        sub.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+        sub.add_argument("facility", type=Path, metavar="FACILITY.toml", help=places.ONE)
         sub.add_argument(
             "--about",
             type=_kinds,

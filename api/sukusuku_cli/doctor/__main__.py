@@ -18,8 +18,9 @@ from sukusuku_cli.safety import risks
 from sukusuku_collector.facility_checks import mistakes
 from sukusuku_core import toml_text
 from sukusuku_core.clock import now_ms
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import SukusukuError
 from sukusuku_server import settings
+from sukusuku_server.facility_document import places
 from sukusuku_server.i18n import Translate
 from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.settings import Facility
@@ -52,14 +53,16 @@ def examined(
 ) -> Iterator[Finding]:
     """Yield all findings; settings that are wrong end it, for nothing else is known without them."""
     try:
-        facility = settings.read(path, mistakes)
-    except ConfigError as error:
+        with places.one(path, mistakes) as source:
+            text = source.read().text
+            facility = source.check(text)
+    except SukusukuError as error:
         yield wrong(
             "settings", str(error), _("`sukusuku check` names every mistake; `sukusuku init` writes new settings.")
         )
         return
     yield ok("settings", _("%(path)s is right") % {"path": path})
-    for risk in risks(facility, toml_text.loads(path.read_text(encoding="utf-8")), _):
+    for risk in risks(facility, toml_text.loads(text), _):
         yield wrong(f"settings {risk.where}", risk.said, risk.todo)
     for server in facility.broker.each():
         yield from remote.judge_broker(server, servers.broker(server), now, _)

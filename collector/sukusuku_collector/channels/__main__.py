@@ -8,7 +8,7 @@ from pathlib import Path
 from sukusuku_collector.channels import registry, signing_key
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError, SukusukuError
-from sukusuku_server import settings
+from sukusuku_server.facility_document import places
 from sukusuku_server.i18n import texts
 from sukusuku_server.model.alerts import OutgoingMail
 from sukusuku_server.model.notices import Notice, encode
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.facility is None:
         parser().error("name a FACILITY.toml, or ask for --new-key")
     try:
-        print(_run(settings.read(arguments.facility), arguments.channel, arguments.lang))
+        print(_run(places.read(arguments.facility), arguments.channel, arguments.lang))
     except SukusukuError as error:
         print(f"sukusuku notify: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
@@ -40,9 +40,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Without CHANNEL the channels are listed. See docs/notifications.md. "
         "CHANNEL を省略すると通知先の一覧を表示します。",
     )
-    made.add_argument(
-        "facility", nargs="?", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定"
-    )
+    made.add_argument("facility", nargs="?", type=Path, metavar="FACILITY.toml", help=places.ONE)
     made.add_argument("channel", nargs="?", metavar="CHANNEL", help="id of a [[channel]] · 通知先の id")
     made.add_argument("--lang", choices=("ja", "en"), default="ja", help="language of the message · 言語")
     made.add_argument(

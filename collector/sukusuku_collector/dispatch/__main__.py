@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from sukusuku_core.errors import ConfigError, SukusukuError
+from sukusuku_server.facility_document import places
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     for name, command in _COMMANDS.items():
         words = f"{command.en} · {command.ja}"
         sub = commands.add_parser(name, help=words, description=words)
-        sub.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+        sub.add_argument("facility", type=Path, metavar="FACILITY.toml", help=places.ONE)
         sub.add_argument("--lang", choices=("ja", "en"), default="ja", help="language of what is printed · 表示言語")
         if not command.trips:
             continue

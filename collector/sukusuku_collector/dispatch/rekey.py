@@ -3,15 +3,15 @@
 from argparse import Namespace
 from contextlib import closing
 
-from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.db.shared_secrets import LINKS, renew
+from sukusuku_server.facility_document import places
 from sukusuku_server.i18n import texts
 
 
 def run(arguments: Namespace) -> str:
     """Make the key; say what to do next. Raises SukusukuError."""
-    facility = settings.read(arguments.facility)
+    facility = places.read(arguments.facility)
     with closing(Operations(facility.operations.address)) as operations:
         renew(operations, LINKS)
     return texts("sukusuku_server", arguments.lang).gettext(

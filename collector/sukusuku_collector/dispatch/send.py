@@ -9,8 +9,8 @@ from sukusuku_collector.dispatch.sender import Sender
 from sukusuku_collector.dispatch.show import chosen
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
-from sukusuku_server import settings
 from sukusuku_server.db import Operations
+from sukusuku_server.facility_document import places
 from sukusuku_server.i18n import texts
 from sukusuku_server.model.rounds import Run
 from sukusuku_server.model.run_state import state_of
@@ -25,7 +25,7 @@ from sukusuku_server.timeseries import backends
 
 def run(arguments: Namespace) -> str:
     """Send what was not sent yet. Raises SukusukuError."""
-    facility = settings.read(arguments.facility)
+    facility = places.read(arguments.facility)
     if facility.mail is None:
         raise ConfigError(f"{arguments.facility}: there is no [mail]; facility.example.toml shows one")
     operations = Operations(facility.operations.address)

@@ -10,8 +10,8 @@ import msgspec
 
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
-from sukusuku_server import settings
 from sukusuku_server.db import Operations
+from sukusuku_server.facility_document import places
 from sukusuku_server.i18n import texts
 from sukusuku_server.model.rounds import Answer, Plan, Run, StopRecord
 from sukusuku_server.rooms.schedule import FacilitySchedules
@@ -26,7 +26,7 @@ from sukusuku_server.timeseries import backends
 
 def run(arguments: Namespace) -> str:
     """Plan with what is known now; nothing is stored or sent. Raises SukusukuError."""
-    facility = settings.read(arguments.facility)
+    facility = places.read(arguments.facility)
     with (
         closing(Operations(facility.operations.address)) as operations,
         closing(backends.open_reader(facility.store)) as store,

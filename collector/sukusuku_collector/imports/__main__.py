@@ -12,8 +12,9 @@ from sukusuku_collector.imports.work import History
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_core.time import EARLIEST_READING, japan_time
-from sukusuku_server import settings, terminal
+from sukusuku_server import terminal
 from sukusuku_server.db import Operations
+from sukusuku_server.facility_document import places
 from sukusuku_server.histories import cells, options, series, table
 from sukusuku_server.histories.problems import CellError, HistoryError
 from sukusuku_server.model.imports import Imported
@@ -66,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help=places.ONE)
     made.add_argument("asset", nargs="?", metavar="ASSET", help="id of a unit or room · 圧縮機または部屋のID")
     made.add_argument("file", nargs="?", type=Path, metavar="FILE.csv", help="the history · 記録のファイル")
     made.add_argument(
@@ -85,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    facility = settings.read(arguments.facility)
+    facility = places.read(arguments.facility)
     if arguments.list or arguments.undo is not None:
         if arguments.asset is not None:
             raise HistoryError("expected --list or --undo alone; found a file to import as well")

@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from sukusuku_core.errors import ConfigError
+from sukusuku_core.settings import ID_RULE
+from sukusuku_core.topics import ID_PATTERN
 from sukusuku_server import settings
 from sukusuku_server.facility_document.facility_database import PREFIX, FacilityDatabase
 from sukusuku_server.facility_document.facility_file import FacilityFile
@@ -13,7 +16,7 @@ from sukusuku_server.facility_document.facility_folder import FacilityFolder
 from sukusuku_server.facility_document.source import FacilitySource, FacilitySources
 from sukusuku_server.mail import facility_checks
 from sukusuku_server.settings import Facility
-from sukusuku_server.settings.facility_checks import Checks
+from sukusuku_server.settings.facility_checks import Checks, no_more
 from sukusuku_server.settings.operations import in_schema
 
 ADDRESS = "SUKUSUKU_OPERATIONS_URL"
@@ -42,6 +45,8 @@ def one(place: Path, more: Checks = facility_checks.mistakes) -> Iterator[Facili
                 f"{PREFIX} names all operators; name one of them, as {PREFIX}OPERATOR: "
                 f"found {', '.join(database.operators()) or 'none'}"
             )
+        if re.fullmatch(ID_PATTERN, operator) is None:
+            raise ConfigError(f"{place}: {operator!r} is no name of an operator; {ID_RULE}")
         yield database.operator(operator)
 
 
@@ -55,12 +60,17 @@ def several(place: Path, more: Checks = facility_checks.mistakes) -> Iterator[Fa
         yield FacilityFolder(place, more) if place.is_dir() else None
 
 
-def read(place: Path, more: Checks = facility_checks.mistakes) -> Facility:
-    """Return what the document at a place says. Raises ConfigError, WrongSettingsError with all mistakes."""
-    if _in_database(place) is None:
+def read(place: Path, more: Checks = no_more) -> Facility:
+    """Return what the document at a place says. Raises WrongSettingsError with all mistakes, and as `one`."""
+    if not is_in_database(place):
         return settings.read(place, more)
     with one(place, more) as source:
         return source.check(source.read().text)
+
+
+def is_in_database(place: Path) -> bool:
+    """Whether the document is in the database."""
+    return _in_database(place) is not None
 
 
 def _in_database(place: Path) -> str | None:

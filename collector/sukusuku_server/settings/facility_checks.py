@@ -28,11 +28,12 @@ Checks = Callable[[Facility], Iterable[Mistake]]
 """What else finds mistakes in a facility: of its mails, of its channels."""
 
 
-def _no_more(_: Facility) -> Iterable[Mistake]:
+def no_more(_: Facility) -> Iterable[Mistake]:
+    """Find nothing else."""
     return ()
 
 
-def read(path: Path, more: Checks = _no_more) -> Facility:
+def read(path: Path, more: Checks = no_more) -> Facility:
     """`facility.toml`, checked as a whole, with relative paths resolved against its folder.
 
     Raises WrongSettingsError with all mistakes.
@@ -40,7 +41,7 @@ def read(path: Path, more: Checks = _no_more) -> Facility:
     return from_text(read_text(path), str(path), path.parent, more)
 
 
-def from_text(text: str, name: str, folder: Path, more: Checks = _no_more) -> Facility:
+def from_text(text: str, name: str, folder: Path, more: Checks = no_more) -> Facility:
     """Return what a text says, with relative paths resolved against `folder`; errors call the text `name`.
 
     Raises WrongSettingsError with all mistakes.
@@ -54,7 +55,7 @@ def from_text(text: str, name: str, folder: Path, more: Checks = _no_more) -> Fa
     return resolved
 
 
-def check(facility: Facility, name: str, more: Checks = _no_more) -> None:
+def check(facility: Facility, name: str, more: Checks = no_more) -> None:
     """Check the rules between the keys. `name` stands for the file in errors. Raises WrongSettingsError with all."""
     if found := [*mistakes(facility), *more(facility)]:
         raise WrongSettingsError(name, found)
