@@ -18,7 +18,7 @@ def judged(world: World, unit: str) -> dict[str, float]:
     (kpi,) = (kpi for kpi in books.kpis(world.start, world.end)[1] if kpi.asset == unit)
     quiet = world.quiet.get(unit, ())
     full = world.truth.integral(
-        unit, books.open_times([unit], world.start, world.end)[unit].known, lambda percent: float(percent >= 100)
+        unit, dict(books.open_times([unit], world.start, world.end))[unit].known, lambda percent: float(percent >= 100)
     )
     opened = world.index.hours[unit].spans(world.start, world.end)
     silent = sum(hours(both([span], opened)) for span in quiet)

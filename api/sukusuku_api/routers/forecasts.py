@@ -140,13 +140,13 @@ def score_card(
 
 
 def _ahead(context: Context, now: int) -> list[AheadOut]:
-    derived, book = context.store.live.derived_latest(), Emptyings(context.operations)
+    derived, views = context.store.live.derived_latest(), context.views(now)
+    emptied = Emptyings(context.operations).last_times([view.id for view in views if isinstance(view, UnitView)], now)
     coming = context.next_visits(now)
     forecasts = []
-    for view in context.views(now):
+    for view in views:
         if isinstance(view, UnitView):
             own = derived.get(view.id, {}) if view.outlook is not None else {}
-            emptied = book.last(view.id, now)
             forecasts.append(
                 AheadOut(
                     unit=view.id,
@@ -154,7 +154,7 @@ def _ahead(context: Context, now: int) -> list[AheadOut]:
                     stale=view.stale,
                     outlook=live.outlook(view.outlook),
                     full_until=None if view.outlook is None else collection.at(view.outlook.full_until),
-                    emptied=None if emptied is None else japan_time(emptied.time),
+                    emptied=None if view.id not in emptied else japan_time(emptied[view.id]),
                     next_round=_next_round(coming.get(view.id)),
                     bag_hours=_number(own.get("Bag/Age")),
                     film_cycles=_number(own.get("Film/CyclesLeft")),

@@ -49,6 +49,27 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class Bag:
+    """The bag of a unit at a moment: when it was put in (None: not known), and all emptyings around; UTC ms, in order.
+
+    The bag before it is read, too: it tells which points still show it after it was taken out.
+    """
+
+    time: int
+    put_in: int | None
+    around: Sequence[int]
+
+    @property
+    def since(self) -> int:
+        """A day before it was put in, `_RECENTLY_MS` before the moment at the earliest."""
+        return max(self.time - _RECENTLY_MS, (self.put_in or 0) - DAY_MS)
+
+    def emptied(self, end: int) -> list[int]:
+        """Return the emptyings from `since` to before `end`."""
+        return [time for time in self.around if self.since <= time < end]
+
+
+@dataclass(frozen=True, slots=True)
 class Presence:
     """From when (UTC ms) until when a centre had a unit within a stretch of time, and the days on which one was heard.
 
@@ -104,13 +125,14 @@ class KpiQueries:
         alerts = self._operations.alerts(open_only=False, limit=_MOST_ALERTS)
         fired = [alert.asset for alert in alerts if alert.fired is not None and start <= alert.fired < end]
         kpis = []
-        for unit, stop in self._there(start, end):
-            last = self._emptyings.last(unit.id, start)
-            since = self._bag_of(unit.id, start)
-            percent = self._derived(unit.id, "Fill/Estimate", since, stop)
+        there = self._there(start, end)
+        bags = self._bags(there, start)
+        for unit, stop in there:
+            bag = bags[unit.id]
+            percent = self._derived(unit.id, "Fill/Estimate", bag.since, stop)
             heard = self._heard(unit.id, start, stop)
             watched, bad = self._bad(unit.id, heard, start, stop)
-            emptied = self._emptied(unit.id, since, stop)
+            emptied = bag.emptied(stop)
             month = UnitMonth(
                 asset=unit.id,
                 start=start,
@@ -123,24 +145,27 @@ class KpiQueries:
                 visits=[visit for visit in found if visit.asset == unit.id],
                 due_percent=self._facility.levels(unit).fill_rise,
                 bag_ms=unit.collection.bag_hours * HOUR_MS,
-                before=None if last is None else last.time,
+                before=bag.put_in,
                 kg_per_nappy=unit.collection.kg_on,
                 alerts=fired.count(unit.id),
             )
             kpis.append(unit_kpi(month))
         return total(kpis, start, end), kpis
 
-    def open_times(self, units: Iterable[str], start: int, end: int) -> dict[str, OpenTime]:
-        """For each of these units, the open time of which the level is known, and that over full, in start to end."""
-        found = {}
-        for unit, stop in self._there(start, end, units):
-            before = self._bag_of(unit.id, start)
-            emptied = self._emptied(unit.id, before, stop)
-            points = of_their_bags(self._derived(unit.id, "Fill/Estimate", before, stop), emptied)
+    def open_times(self, units: Iterable[str], start: int, end: int) -> Iterator[tuple[str, OpenTime]]:
+        """Yield for each of these units the open time of which the level is known, and that over full, in start to end.
+
+        A unit that has left before is not among them.
+        """
+        there = self._there(start, end, units)
+        bags = self._bags(there, start)
+        for unit, stop in there:
+            bag = bags[unit.id]
+            emptied = bag.emptied(stop)
+            points = of_their_bags(self._derived(unit.id, "Fill/Estimate", bag.since, stop), emptied)
             opened = self._index.hours[unit.id].spans(start, stop)
             heard = self._heard(unit.id, start, stop) if points and opened else ()  # most of the questions
-            found[unit.id] = open_time(points, emptied, opened, heard, stop)
-        return found
+            yield unit.id, open_time(points, emptied, opened, heard, stop)
 
     def watched(self, units: Collection[str], start: int, end: int) -> Watched:
         """Judge the forecasts of units issued in start <= time < end by what was seen of their bags: full, or gone.
@@ -221,13 +246,15 @@ class KpiQueries:
         each = ((unit, leaves(unit)) for _, unit in (known[it] for it in (known if units is None else units)))
         return [(unit, end if gone is None else min(gone, end)) for unit, gone in each if gone is None or gone > start]
 
-    def _bag_of(self, asset: str, time: int) -> int:
-        """Return a day before the bag of a moment was put in, `_RECENTLY_MS` before it at the earliest.
-
-        The bag before tells which points still show it after it was taken out.
-        """
-        last = self._emptyings.last(asset, time)
-        return max(time - _RECENTLY_MS, (0 if last is None else last.time) - DAY_MS)
+    def _bags(self, there: Sequence[tuple[Unit, int]], time: int) -> dict[str, Bag]:
+        """Return the bag that each of these units had at a moment, and when it was emptied until it leaves."""
+        units, end = [unit.id for unit, _ in there], max((stop for _, stop in there), default=time)
+        put_in = self._emptyings.last_times(units, time)
+        emptied = defaultdict[str, list[int]](list)
+        for it in self._emptyings.of(units, time - _RECENTLY_MS, end):
+            if it.state in COUNTING:
+                emptied[it.asset].append(it.time)
+        return {unit: Bag(time, put_in.get(unit), emptied[unit]) for unit in units}
 
     def _counting(self, units: Collection[str], start: int, end: int) -> list[Emptying]:
         found = self._emptyings.of(None, start, min(end, self._now))

@@ -124,7 +124,7 @@ class Planner:
         now: int,
     ) -> Known:
         units = [unit.id for site in sites for unit in there(site.unit, now)]
-        emptied = {unit: last.time for unit in units if (last := self._emptyings.last(unit, now)) is not None}
+        emptied = self._emptyings.last_times(units, now)
         asked = {request.asset: request.time for request in reversed(self._requests.standing())}
         before = self._rounds.runs(trip.departs - BEFORE_MS, trip.returns)
         runs = self._rounds.with_stops([run for run in before if (run.plan.round, run.plan.date) != _key(trip)])

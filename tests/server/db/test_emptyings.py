@@ -40,9 +40,9 @@ def test_what_is_detected_is_stored_and_read_back(emptyings: Emptyings) -> None:
     (new,) = replaced(emptyings, seen(T0 + HOUR))
     assert replace(new, id=0) == seen(T0 + HOUR)
     assert emptyings.of(UNIT, T0, NOW) == [new] == emptyings.of(None, T0, NOW)
-    assert emptyings.last(UNIT) == new == emptyings.one(new.id)
-    assert emptyings.last(UNIT, T0) is None
-    assert emptyings.last("other") is None
+    assert new == emptyings.one(new.id)
+    assert emptyings.last_times([UNIT, "other"], NOW) == {UNIT: T0 + HOUR}
+    assert emptyings.last_times([UNIT], T0) == {}
 
 
 def test_the_same_emptying_found_a_little_elsewhere_keeps_its_id(emptyings: Emptyings) -> None:
@@ -65,7 +65,7 @@ def test_what_is_not_found_again_is_gone_unless_a_person_stands_behind_it(emptyi
     assert replaced(emptyings) == ()
     assert [item.id for item in emptyings.of(UNIT, T0, NOW)] == [confirmed.id, rejected.id]
     assert [item.state for item in emptyings.said(UNIT, T0, NOW)] == ["confirmed", "rejected"]
-    assert emptyings.last(UNIT) == emptyings.one(confirmed.id)
+    assert emptyings.last_times([UNIT], NOW) == {UNIT: confirmed.time}
     with pytest.raises(UnknownEmptyingError):
         emptyings.one(gone.id)
 
@@ -82,7 +82,7 @@ def test_a_rejected_emptying_is_not_detected_again(emptyings: Emptyings) -> None
     emptyings.reject(new.id, "佐藤", NOW)
     assert replaced(emptyings, seen(T0 + HOUR + 5 * MINUTE)) == ()
     assert [item.state for item in emptyings.of(UNIT, T0, NOW)] == [EmptyingState.REJECTED]
-    assert emptyings.last(UNIT) is None
+    assert emptyings.last_times([UNIT], NOW) == {}
 
 
 def test_a_corrected_one_is_recognised_where_it_was_first_seen(emptyings: Emptyings) -> None:

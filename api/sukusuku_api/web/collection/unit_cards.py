@@ -16,15 +16,16 @@ def cards(context: Context, views: Sequence[UnitView], reader: Locale) -> list[v
     derived = context.store.live.derived_latest()
     findings = Findings(context.operations).open()
     asked = {request.asset: request.who for request in reversed(Requests(context.operations).standing())}
-    book, coming = Emptyings(context.operations), context.next_visits(reader.now)
+    coming = context.next_visits(reader.now)
+    emptied = Emptyings(context.operations).last_times([view.id for view in views], reader.now)
     shown = []
     for view in views:
-        last = book.last(view.id, reader.now)
         own = [finding for finding in findings if finding.asset == view.id]
-        emptied = None if last is None else last.time
         site, unit = context.index.units[view.id]
         series = derived.get(view.id, {})
         shown.append(
-            view_model.card(site, unit, view, series, emptied, own, asked.get(view.id), coming.get(view.id), reader)
+            view_model.card(
+                site, unit, view, series, emptied.get(view.id), own, asked.get(view.id), coming.get(view.id), reader
+            )
         )
     return shown

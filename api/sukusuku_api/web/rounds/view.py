@@ -127,16 +127,16 @@ def _speech(opened: Opened, sheet: Sheet) -> Speech:
 def _present(opened: Opened) -> dict[str, Present]:
     """Return how the units of a round are now."""
     context, now = opened.context, opened.seen.now
-    book = Emptyings(context.operations)
+    emptied = Emptyings(context.operations).last_times({it.stop.asset for it in opened.seen.records}, now)
     found = {}
     for record in opened.seen.records:
         asset = context.whole.assets.get(record.stop.asset)
         if asset is None or not isinstance(asset.settings, Unit):
             continue
-        view, last = context.view(asset.id, now), book.last(asset.id, now)
+        view = context.view(asset.id, now)
         ahead = view.outlook if isinstance(view, UnitView) and not view.stale else None
         percent, confidence = (None, 0.0) if ahead is None else (ahead.percent, ahead.confidence)
-        found[asset.id] = Present(percent, confidence, None if last is None else last.time)
+        found[asset.id] = Present(percent, confidence, emptied.get(asset.id))
     return found
 
 

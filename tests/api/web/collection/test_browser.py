@@ -20,8 +20,7 @@ NARROWEST = 64
 def test_an_emptying_is_confirmed_in_the_browser(full: tuple[World, httpx.Client], browser: Browser) -> None:
     world, _ = full
     store = LazyStore(world.path)
-    last = Emptyings(world.operations).last(UNITS[0])
-    assert last is not None
+    last = Emptyings(world.operations).of(UNITS[0], 0, NOW)[-1]
     with (
         serving(create_app(world.facility, store, world.operations, lambda: NOW)) as url,
         visit(browser, f"{url}/wall?lang=en") as seen,

@@ -127,8 +127,7 @@ def test_nothing_at_all_is_said_so(api: httpx.Client) -> None:
 def test_the_form_says_who_and_is_not_taken_from_elsewhere(full: tuple[World, httpx.Client]) -> None:
     world, api = full
     book = Emptyings(world.operations)
-    last = book.last(UNITS[0])
-    assert last is not None
+    last = book.of(UNITS[0], 0, NOW)[-1]
     url, fields = "/collection/emptyings?lang=en", {"by": " 佐藤  花子 ", "reject": str(last.id)}
 
     assert api.post(url, data=fields, headers={"sec-fetch-site": "cross-site"}).status_code == 403
@@ -157,8 +156,7 @@ def test_the_form_says_who_and_is_not_taken_from_elsewhere(full: tuple[World, ht
 def test_a_word_about_an_emptying_is_withdrawn_on_the_page(full: tuple[World, httpx.Client]) -> None:
     world, api = full
     book = Emptyings(world.operations)
-    last = book.last(UNITS[0])
-    assert last is not None
+    last = book.of(UNITS[0], 0, NOW)[-1]
     url = "/collection/emptyings?lang=en"
     api.post(url, data={"by": "佐藤", "reject": str(last.id)})
     assert f'<button name="withdraw" value="{last.id}"' in api.get("/collection?lang=en").text
