@@ -74,7 +74,8 @@ def health(context: Context) -> out.HealthOut:
         store=readable,
         operations=mails is not None,
         collector=hearing,
-        lease=_lease(context),
+        lease=_lease(context, context.facility.operator.id),
+        groups=[out.GroupOut(id=it.id, lease=_lease(context, it.id)) for it in context.facility.group],
         clock=_clock(doubt),
         document=document,
         newest=live.last(_newest(*latest.values()), now),
@@ -99,9 +100,9 @@ def health(context: Context) -> out.HealthOut:
     )
 
 
-def _lease(context: Context) -> out.LeaseOut | None:
+def _lease(context: Context, shard: str) -> out.LeaseOut | None:
     try:
-        found = collectors(context.operations, context.facility.operator.id, context.facility.operations.lease_schema)
+        found = collectors(context.operations, shard, context.facility.operations.lease_schema)
     except SukusukuError:
         return None
     if found is None:

@@ -9,15 +9,15 @@ from typing import Self
 from sukusuku_api.dependencies import HistoryStore, LiveStore
 from sukusuku_core.errors import TransientError
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_server.settings.store import StoreSettings
+from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import backends, migrations
-from sukusuku_server.timeseries.sql_store import SqlStore
+from sukusuku_server.timeseries.protocols import Reader
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from sukusuku_server.timeseries.sqlite_database import SqliteDatabase, connect
 
 log = logging.getLogger(__name__)
 
-OpenReader = Callable[[Path], SqlStore]
+OpenReader = Callable[[Path], Reader]
 
 
 class LazyStore:
@@ -34,9 +34,9 @@ class LazyStore:
         self._history = _LazyConnection(path, open_reader, self._nothing, problems)
 
     @classmethod
-    def configured(cls, settings: StoreSettings) -> Self:
-        """Return the store that `[store]` asks for, whatever its kind."""
-        return cls(Path(settings.path), lambda _: backends.open_reader(settings))
+    def configured(cls, facility: Facility) -> Self:
+        """Return the store that the settings ask for, whatever its kind."""
+        return cls(Path(facility.store.path), lambda _: backends.open_reader(facility))
 
     @property
     def live(self) -> LiveStore:
@@ -74,15 +74,15 @@ class _Nothing(SqliteStore):
 class _LazyConnection:
     """One connection, opened when it can be. Used by several threads."""
 
-    def __init__(self, path: Path, open_reader: OpenReader, nothing: SqlStore, problems: TransitionLog) -> None:
+    def __init__(self, path: Path, open_reader: OpenReader, nothing: Reader, problems: TransitionLog) -> None:
         self._path = path
         self._open_reader = open_reader
         self._nothing = nothing
-        self._store: SqlStore | None = None
+        self._store: Reader | None = None
         self._lock = threading.Lock()
         self._problems = problems
 
-    def opened(self) -> SqlStore:
+    def opened(self) -> Reader:
         with self._lock:
             if self._store is None:
                 try:

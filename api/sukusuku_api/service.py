@@ -78,7 +78,7 @@ def run_all(sources: FacilitySources, address: Address) -> None:
 def opened(facility: Facility, make: Make, document: Watch | None) -> Iterator[FastAPI]:
     """Provide the application of an operator over its data. Raises ConfigError when they cannot be opened."""
     with (
-        contextlib.closing(LazyStore.configured(facility.store)) as store,
+        contextlib.closing(LazyStore.configured(facility)) as store,
         contextlib.closing(_operations(store, facility)) as operations,
     ):
         app = make(facility, store, operations)

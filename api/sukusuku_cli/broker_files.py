@@ -11,6 +11,7 @@ from pathlib import Path
 from sukusuku_core.errors import ConfigError
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.facility import Site
+from sukusuku_server.settings.shard import shards
 
 CONFIGURATION, RULES, ACCOUNTS = "sukusuku.conf", "sukusuku.acl", "passwords"
 OWN_RULES = "own.acl"
@@ -47,6 +48,8 @@ acl_file {folder}/{rules}
 _NODE = """
 # Every edge node, for itself; %u is the name of the account, or the name in the certificate. An account that is not
 # called like a node gets topics that nobody reads.
+"""
+_OF_NODE = """\
 pattern write spBv1.0/{group}/NBIRTH/%u
 pattern write spBv1.0/{group}/NDATA/%u
 pattern write spBv1.0/{group}/NDEATH/%u
@@ -60,6 +63,8 @@ pattern read spBv1.0/STATE/{host_id}
 _COLLECTOR = """
 # Without a line that allows it, nothing is allowed.
 user collector
+"""
+_COLLECTED = """\
 topic read spBv1.0/{group}/+/+
 topic read spBv1.0/{group}/+/+/+
 topic write spBv1.0/{group}/NCMD/+
@@ -69,6 +74,8 @@ topic readwrite sukusuku/{group}/#
 _VIEWER = """
 # Displays and other programs that only look.
 user viewer
+"""
+_VIEWED = """\
 topic read sukusuku/{group}/+/+/state
 """
 
@@ -118,11 +125,12 @@ def configuration(facility: Facility, folder: Path) -> str:
 
 def rules(facility: Facility, folder: Path, own: str) -> Mapping[str, str]:
     """Return the rules of all listeners, as name and text. `own`: more rules for those of collector and edge nodes."""
-    words = {"group": facility.operator.id, "host_id": facility.host_id}
+    parts = [{"group": it.own.operator.id, "host_id": it.own.host_id} for it in shards(facility)]
     home = facility.home_assistant
-    text = _head(folder) + _COLLECTOR.format(**words)
+    text = _head(folder) + _COLLECTOR + "".join(_COLLECTED.format(**words) for words in parts)
     text += "" if home is None else f"topic readwrite {home.prefix}/#\n"
-    text += _VIEWER.format(**words) + "".join(_readers(facility)) + _NODE.format(**words)
+    text += _VIEWER + "".join(_VIEWED.format(**words) for words in parts) + "".join(_readers(facility))
+    text += _NODE + "".join(_OF_NODE.format(**words) for words in parts)
     made = {RULES: text + (f"\n# From {OWN_RULES}:\n{own}" if own else "")}
     for site, _ in _listening(facility):
         said = f"# Sensors of {site.id}: they say what is below their own topic, and read nothing.\n"

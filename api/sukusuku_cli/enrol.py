@@ -17,6 +17,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.enrolments import Enrolments
 from sukusuku_server.facility_document import places
 from sukusuku_server.settings import Facility, authority
+from sukusuku_server.settings.shard import shard_of_edge
 
 _EPILOG = """examples · 例:
   sudo sukusuku enrol /etc/sukusuku/facility.toml tobu-pi --passwords /etc/mosquitto/sukusuku/passwords
@@ -69,14 +70,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _answer(facility: Facility, options: argparse.Namespace) -> Answer:
-    broker = facility.broker
+    broker, own = facility.broker, shard_of_edge(facility, options.node).own
     host, _, port = (options.broker or "").partition(":")
     host = host or _reachable(broker.host, facility)
     if port and not port.isdecimal():
         raise ConfigError(f"--broker {options.broker}: expected HOST or HOST:PORT")
     return Answer(
-        group=facility.operator.id,
-        primary_host=facility.host_id,
+        group=own.operator.id,
+        primary_host=own.host_id,
         host=host,
         port=int(port or broker.port),
         account=options.passwords is not None,

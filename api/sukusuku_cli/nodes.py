@@ -100,7 +100,7 @@ def _certificate(row: NodeCertificateRow) -> str:
 def _states(facility: Facility) -> dict[str, int]:
     """Return what the collector has noted; nothing while there is no store."""
     try:
-        with closing(backends.open_reader(facility.store)) as store:
+        with closing(backends.open_reader(facility)) as store:
             return {node: store.noted(proof_key(node)) or 0 for node in facility.own_edges()}
     except TransientError:
         return {}

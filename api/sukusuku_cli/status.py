@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 all is well, 1 something is not."""
     options = parser().parse_args(argv)
     facility = places.read(options.facility)
-    running = {"collector": backends.is_written(facility.store), "api": _answers(facility.web)}
+    running = {"collector": backends.is_written(facility), "api": _answers(facility.web)}
     found, silent = _looked(facility)
     if options.json:
         told = {"running": running, "silent": silent, "health": found.model_dump(mode="json")}
@@ -105,7 +105,7 @@ def _looked(facility: Facility) -> tuple[HealthOut, list[str]]:
         raise ConfigError(f"operations.url: {file} is not there: no collector has run with these settings")
     index = FacilitySchedules(facility)
     with (
-        closing(LazyStore.configured(facility.store)) as store,
+        closing(LazyStore.configured(facility)) as store,
         closing(Operations(facility.operations.address)) as operations,
     ):
         context = Context(index, timetables(facility), store, operations, now_ms, index, Views(index))
@@ -135,11 +135,12 @@ def _shown(
 
 
 def _facts(health: HealthOut, language: str, _: Translate) -> Iterator[tuple[str, str]]:
-    if health.lease is not None:
-        holder = health.lease.holder
-        yield _("holds the lease"), _("nobody") if holder is None else _collector(holder, health.time, _)
-        standbys = [_collector(standby, health.time, _) for standby in health.lease.standbys]
-        yield _("stand by"), "; ".join(standbys) or _("none: nobody takes over when the collector dies")
+    for group, lease in (("", health.lease), *((f" {it.id}", it.lease) for it in health.groups)):
+        if lease is not None:
+            holder = lease.holder
+            yield _("holds the lease") + group, _("nobody") if holder is None else _collector(holder, health.time, _)
+            standbys = [_collector(standby, health.time, _) for standby in lease.standbys]
+            yield _("stand by") + group, "; ".join(standbys) or _("none: nobody takes over when the collector dies")
     newest = _("none") if health.newest is None else _ago(health.newest.age, _)
     yield _("readings"), newest if health.store else _("cannot be read")
     yield _("clock"), _("believed") if health.clock.believed else _("not believed (%s)") % health.clock.cause

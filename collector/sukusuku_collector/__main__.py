@@ -18,6 +18,7 @@ from sukusuku_collector.operators import service as operators
 from sukusuku_core import logs
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_server.facility_document import places
+from sukusuku_server.facility_document.source import OneSource
 from sukusuku_server.facility_document.watching import Watch
 
 _STATUS: dict[type[SukusukuError], int] = {ConfigError: 2, RivalError: 3, SupersededError: 4}
@@ -85,6 +86,9 @@ async def _run(place: Path, *, trust_clock: bool) -> None:
             return
     with places.one(place, mistakes) as source:
         document, facility = source.begin()
+        if facility.group:  # several leases to share with other collectors, as several operators are
+            await operators.run(OneSource(facility.operator.id, source), stop, trust_clock=trust_clock)
+            return
         await service.run(facility, stop, trust_clock=trust_clock, document=Watch(source, document.version))
 
 

@@ -29,8 +29,10 @@ PAUSES = Backoff(MINUTE_MS, HOUR_MS, factor=4)
 """Between the tries of one message (ms): 1, 4, 16 minutes, then an hour."""
 LEASE_MS = 10 * MINUTE_MS
 """How long a message stays reserved for a worker that does not come back. Longer than any try lasts."""
-_LONGEST_SLEEP_S = 60.0
+LOOK_SECONDS = 60.0
 """The outbox is looked at this often even when nobody wakes the worker: the clock may have been set."""
+LOOK_OF_SEVERAL_SECONDS = 2.0
+"""The same where other processes write into the outbox, too."""
 
 _DOUBT_SLEEP_S = 1.0
 """How often it is asked whether the clock is believed again: nothing is due by a clock that is in doubt."""
@@ -41,12 +43,20 @@ _log = logging.getLogger(__name__)
 class OutboxWorker:
     """Sends the messages of one channel until cancelled.
 
-    `expires` is how long (ms) a message is worth trying; then it is set aside. None: for ever.
+    `expires` is how long (ms) a message is worth trying; then it is set aside. None: for ever. `look` is how often (s)
+    the outbox is looked at when nobody wakes the worker.
     """
 
     def __init__(
-        self, name: str, channel: Channel, queue: MailQueue, clock: Clock = now_ms, expires: int | None = None
+        self,
+        name: str,
+        channel: Channel,
+        queue: MailQueue,
+        clock: Clock = now_ms,
+        expires: int | None = None,
+        look: float = LOOK_SECONDS,
     ) -> None:
+        self._look = look
         self._name = name
         self._channel = channel
         self._expires = expires
@@ -77,9 +87,9 @@ class OutboxWorker:
                 pause = await unbroken(self._work) if sure() else _DOUBT_SLEEP_S
             except TransientError as error:
                 self._problems.problem(
-                    f"outbox of {self._name}", f"cannot be read, retrying every {_LONGEST_SLEEP_S:g} s", error
+                    f"outbox of {self._name}", f"cannot be read, retrying every {self._look:g} s", error
                 )
-                pause = _LONGEST_SLEEP_S
+                pause = self._look
             else:
                 self._problems.recovered(f"outbox of {self._name}", "can be read again")
             with contextlib.suppress(TimeoutError):
@@ -95,11 +105,11 @@ class OutboxWorker:
         due = self._queue.next_due(self._name)
         now = self._clock()
         if due is None:
-            return _LONGEST_SLEEP_S
+            return self._look
         if self._resumes - now <= HOUR_MS:  # or the clock has been set back
             due = max(due, self._resumes)
         if due > now:
-            return min((due - now) / 1000, _LONGEST_SLEEP_S)
+            return min((due - now) / 1000, self._look)
         mail = self._queue.lease(now, now + LEASE_MS, self._name)
         if mail is not None and not self._expired(mail, now) and not self._unheard(mail):
             self._try(mail)

@@ -34,6 +34,7 @@ from sukusuku_server.facility_document.watching import LOOK_SECONDS, Right, Watc
 from sukusuku_server.live.left_out import left_out
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility
+from sukusuku_server.settings.shard import Shard
 from sukusuku_server.threads import unbroken
 from sukusuku_server.timeseries import backends
 
@@ -56,6 +57,7 @@ async def run(
     trust_clock: bool = False,
     document: Watch | None = None,
     leasing: "Leasing | None" = None,
+    group: str | None = None,
 ) -> None:
     """Run until `stop` is set; then tell the edge nodes and close everything.
 
@@ -63,19 +65,25 @@ async def run(
 
     `machine` is this computer when None. `trust_clock`: believe its clock now, whatever was known of it. `document`
     tells when the settings change; None: they never do. `leasing` makes the lease to obtain; None: one of its own.
+    `group` is the group of sites to work for; None: the sites in no group, and the operator as a whole.
 
     Raises PermanentError or TransientError when store or operations data cannot be opened, RivalError when another
     collector uses the host id, SupersededError when another one has taken over.
     """
+    shard = Shard(facility, group)
+    own = shard.own
     with contextlib.ExitStack() as opened:
-        lease = (leasing or _own_lease)(facility)
+        lease = (leasing or _own_lease)(own)
         if lease is not None:
             opened.callback(lease.give_back)
             if not await lease.obtain(stop):
                 _log.info("stopped standing by")
                 return
-        store = backends.open_writer(facility, None if lease is None else lease.confirmed)
+        backends.check_division(shard)
+        store = backends.open_writer(own, None if lease is None else lease.confirmed)
         opened.callback(store.close)
+        readings = backends.gathered(shard, store)
+        opened.callback(readings.close)
         operations = Operations(facility.operations.address, None if lease is None else session_of(lease.instance))
         opened.callback(operations.close)
         if lease is not None:
@@ -83,12 +91,12 @@ async def run(
         if machine is None:
             machine = ThisMachine()
             opened.callback(machine.close)
-        clock = TrustedClock(machine, store, _edges(facility), trust=trust_clock)
-        shipper = backends.shipper(facility, store, clock)
+        clock = TrustedClock(machine, store, _edges(own), trust=trust_clock)
+        shipper = backends.shipper(own, store, clock)
         if shipper is not None:
             opened.callback(shipper.close)
-        ground = Ground(store, operations, clock, None if shipper is None else shipper.until)
-        await Collector(facility, ground, shipper, document, lease).run(stop)
+        ground = Ground(store, readings, operations, clock, None if shipper is None else shipper.until)
+        await Collector(shard, ground, shipper, document, lease).run(stop)
     _log.info("stopped")
 
 
@@ -120,13 +128,13 @@ class Collector:
 
     def __init__(
         self,
-        facility: Facility,
+        shard: Shard,
         ground: Ground,
         shipper: "Shipper | None",
         document: Watch | None,
         lease: Hold | None = None,
     ) -> None:
-        self._facility = facility
+        facility = shard.own
         self._lease = lease
         self._ground = ground
         self._shipper = shipper
@@ -145,8 +153,8 @@ class Collector:
             lambda: claims if self._ring else None,
             lease,
         )
-        self._works = Works(facility, ground, self._ingest, self._host)
-        self._teller = DocumentTeller(ground.store, ground.operations, ground.clock)
+        self._works = Works(shard, ground, self._ingest, self._host)
+        self._teller = DocumentTeller(ground.store, ground.operations if shard.leads else None, ground.clock)
         self._problems = TransitionLog(_log)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -189,8 +197,7 @@ class Collector:
             if following is None:
                 return
             following.take_over(self._works)
-            facility = following.index.facility
-            self._facility, self._works = facility, following
+            facility, self._works = following.shard.own, following
             self._ground.clock.watch(_edges(facility))
             if self._shipper is not None:
                 self._shipper.take(facility)
@@ -202,7 +209,7 @@ class Collector:
         """Wait for other settings that are right. Return the works under them, not begun; None when `stop` is set."""
         news: Right | Wrong | None = None
         while not await _is_set(stop, LOOK_SECONDS):
-            self._teller.look(self._facility)
+            self._teller.look(self._works.shard.facility)
             try:
                 if self._document is not None:
                     news = await unbroken(self._document.look) or news
@@ -224,11 +231,12 @@ class Collector:
 
         Raises TransientError when the operations data do not answer.
         """
-        facility, waiting = held_back(self._facility, news.facility)
+        shard = self._works.shard
+        facility, waiting = held_back(shard.facility, news.facility)
         following = None
-        if facility != self._facility:
+        if facility != shard.facility:
             try:
-                following = Works(facility, self._ground, self._ingest, self._host)
+                following = Works(Shard(facility, shard.group), self._ground, self._ingest, self._host)
             except ConfigError as error:
                 self._teller.wrong((Mistake("", str(error)),))
                 return None
@@ -239,7 +247,7 @@ class Collector:
         self._works.evaluate(assets)
 
     def _warn(self) -> None:
-        for asset in left_out(self._ground.store.latest(), {asset.id for asset in self._facility.assets()}):
+        for asset in left_out(self._ground.store.latest(), self._works.shard.own_assets):
             _log.warning(
                 "%s was measured and is not in the settings: it is in no figure, also not of its time. If it was given "
                 "up, put it back into facility.toml with its last day (`until`)",

@@ -36,7 +36,7 @@ from sukusuku_collector.maintenance.records_retention import RecordsRetention
 from sukusuku_collector.maintenance.retention import RetentionTask
 from sukusuku_collector.maintenance.room_retention import Thinning
 from sukusuku_collector.maintenance.self_metrics import Flow, SelfMetrics
-from sukusuku_collector.outbox_worker import OutboxWorker
+from sukusuku_collector.outbox_worker import LOOK_OF_SEVERAL_SECONDS, LOOK_SECONDS, OutboxWorker
 from sukusuku_collector.silences.reminder import SilenceReminder
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
@@ -49,12 +49,13 @@ from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.rooms import RoomRecords
-from sukusuku_server.live import watching
+from sukusuku_server.live import derivation_progress, watching
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility, Unit
-from sukusuku_server.timeseries.protocols import LiveReader, Notes, Store
+from sukusuku_server.settings.shard import Shard
+from sukusuku_server.timeseries.protocols import LiveReader, Notes, Reader, Store
 
 WATCH_SECONDS = 2.0
 """How often all assets are looked at: silence makes no message."""
@@ -72,36 +73,36 @@ _log = logging.getLogger("sukusuku_collector")
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What stays while settings change. `archived` tells how far the archive is; None: there is none."""
+    """What stays while settings change. `archived` tells how far the archive is; None: there is none.
+
+    `readings` are those of the whole operator, of which the store may have a part.
+    """
 
     store: Store
+    readings: Reader
     operations: Operations
     clock: TrustedClock
     archived: Callable[[], int | None] | None
 
 
 class Works:
-    """See the module.
+    """See the module. Of an operator that is divided, what one shard does.
 
     Raises ConfigError when the settings cannot be used, TransientError when the operations data do not answer; nothing
     has begun then. `ingest` and `host` are asked how they are; whoever made this tells them of it.
     """
 
-    def __init__(self, facility: Facility, ground: Ground, ingest: Ingest, host: Host) -> None:
-        store, operations, clock = ground.store, ground.operations, ground.clock
-        index, dates = FacilitySchedules(facility), timetables(facility)
-        self.index = index
-        self._workers = _workers(facility, operations, clock)
-        self._engine = AlertEngine(index, operations, self.wake)
+    def __init__(self, shard: Shard, ground: Ground, ingest: Ingest, host: Host) -> None:
+        store, operations, clock, facility = ground.store, ground.operations, ground.clock, shard.own
+        self.shard, self.index = shard, FacilitySchedules(facility)
+        index, dates = self.index, timetables(facility)
+        self._workers = _workers(shard.facility, operations, clock) if shard.leads else {}
+        self._engine = AlertEngine(index, operations, self.wake, shard)
         self._alerts = Alerts(self._engine, store, clock, Surroundings(index, dates, store, operations), clock.sure)
-        sender = Sender(index, dates, store, operations, Planner(index, dates, store, operations))
         book = Book(BookingRecords(operations))
-        deriver = self._deriver = DerivationRunner(
-            store, DerivationRecords(operations), subjects(index, book), clock, book.refresh
-        )
-        signals = Signals(lambda: deriver.current, self.wake)
-        rounds = RoundScheduler(index, dates, sender, Emptyings(operations), signals, clock)
-        bookkeeper = KpiWriter(index, store, operations, deriver, clock)
+        records = DerivationRecords(operations, shard.minds)
+        deriver = self._deriver = DerivationRunner(store, records, subjects(index, book), clock, book.refresh)
+        bookkeeper = KpiWriter(index, store, operations, deriver, clock, leads=shard.leads)
 
         def flow() -> Flow:
             return Flow(ingest.stored, ingest.counts.total())
@@ -109,35 +110,51 @@ class Works:
         vitals = SelfMetrics(facility.host_id, store, operations, flow, lambda: deriver.until, ground.archived, clock)
         limits = LimitWriter(index, store, clock)
         thinning = Thinning(index, store, RoomRecords(operations), lambda: deriver.current, clock)
-        records = RecordsRetention(facility.operations, operations, clock)
-        backups = BackupWatch(facility, store, operations, clock)
-        certificates = CertificateWatch(facility, store, operations, clock)
-        silences = SilenceReminder(index, operations, clock)
         housekeeping = RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step)
         compaction = CompactionTask(facility.store, store, clock)
         sure = clock.sure
-        self._jobs: dict[str, Job] = {f"outbox of {name}": partial(it.run, sure) for name, it in self._workers.items()}
-        self._jobs |= {
+        self._jobs: dict[str, Job] = {
             "clock": partial(clock.run, ClockCorrection(facility, store, operations, deriver, self._engine)),
             "housekeeping": partial(housekeeping.run, sure),
             "compaction": partial(compaction.run, sure),
-            "records": partial(records.run, sure),
-            "backups": partial(backups.run, sure),
-            "certificates": partial(certificates.run, sure),
-            "silences": partial(silences.run, sure),
             "derivation": partial(deriver.run, sure),
             "accounts": partial(bookkeeper.run, sure),
             "vitals": partial(vitals.run, sure),
             "limits": partial(limits.run, sure),
-            "rounds": partial(rounds.run, sure),
             "watch": lambda: watch(self._alerts, host),
         }
-        self._jobs |= doors.opened(World(index, operations, clock, sure, store))
+        if shard.leads:
+            self._jobs |= self._of_the_operator(shard.facility, ground)
+
+    def _of_the_operator(self, facility: Facility, ground: Ground) -> dict[str, Job]:
+        """Return the jobs that are done once for an operator, however many shards it has."""
+        store, readings, operations, clock = ground.store, ground.readings, ground.operations, ground.clock
+        sure, dates = clock.sure, timetables(facility)
+        index = FacilitySchedules(facility) if facility.group else self.index
+        sender = Sender(index, dates, readings, operations, Planner(index, dates, readings, operations))
+
+        def is_derived() -> bool:
+            return self._deriver.current and (not facility.group or derivation_progress.read(readings) is None)
+
+        rounds = RoundScheduler(index, dates, sender, Emptyings(operations), Signals(is_derived, self.wake), clock)
+        records = RecordsRetention(facility.operations, operations, clock)
+        backups = BackupWatch(facility, store, operations, clock)
+        certificates = CertificateWatch(facility, store, operations, clock)
+        silences = SilenceReminder(index, operations, clock)
+        jobs: dict[str, Job] = {f"outbox of {name}": partial(it.run, sure) for name, it in self._workers.items()}
+        jobs |= {
+            "records": partial(records.run, sure),
+            "backups": partial(backups.run, sure),
+            "certificates": partial(certificates.run, sure),
+            "silences": partial(silences.run, sure),
+            "rounds": partial(rounds.run, sure),
+        }
+        return jobs | doors.opened(World(index, operations, clock, sure, readings))
 
     @property
     def tells_nobody(self) -> bool:
         """Whether there is no mail and no channel."""
-        return not self._workers
+        return self.shard.leads and not self._workers
 
     def wake(self) -> None:
         """Have the outbox looked at now."""
@@ -185,8 +202,9 @@ def same_derivation(before: FacilitySchedules, after: FacilitySchedules, asset: 
 def _workers(facility: Facility, operations: Operations, clock: Clock) -> dict[str, OutboxWorker]:
     """Return one worker a channel, by its id. Raises ConfigError when a channel cannot be used."""
     expires = {settings.id: round(settings.expires_hours * HOUR_MS) for settings in facility.channel}
+    look = LOOK_OF_SEVERAL_SECONDS if facility.group else LOOK_SECONDS
     return {
-        name: OutboxWorker(name, channel, MailQueue(operations), clock, expires.get(name))
+        name: OutboxWorker(name, channel, MailQueue(operations), clock, expires.get(name), look)
         for name, channel in channels.opened(facility).items()
     }
 

@@ -29,7 +29,6 @@ from sukusuku_server.db import AlertState, Operations
 from sukusuku_server.live.views import SIMULATED
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings import read as read_facility
-from sukusuku_server.settings.store import StoreSettings
 from sukusuku_server.terminal import Bar
 from sukusuku_server.timeseries import backends
 from sukusuku_sim import scenario
@@ -235,7 +234,7 @@ class Demo:
         self._progress.step("time is up: stopping the simulator, waiting until everything is stored")
         end = now_ms()
         await self.processes.stop(self._simulator)
-        verdict = await self._judge(edges, facility.store, live_from, end)
+        verdict = await self._judge(edges, facility, live_from, end)
         archived = None
         if self._archive is not None:
             self._progress.step("waiting until InfluxDB has everything, the past too")
@@ -257,12 +256,12 @@ class Demo:
             archived,
         )
 
-    async def _judge(self, edges: list[Edge], settings: StoreSettings, live_from: int, end: int) -> judge.Verdict:
+    async def _judge(self, edges: list[Edge], facility: Facility, live_from: int, end: int) -> judge.Verdict:
         """Return the verdict as soon as both sides agree, or when the time to drain is over: the edge agents go on."""
         logs = _logs(edges)
         bindings = [bound for edge in edges for bound in edge.bound]
         shown = list(judge.read_shown(self._folder / "truth.jsonl", bindings, end))
-        store = backends.open_reader(settings)
+        store = backends.open_reader(facility)
         deadline = self._progress.seconds + _DRAIN_SECONDS
         try:
             while True:

@@ -13,8 +13,7 @@ from sukusuku_core.broker_settings import BrokerSettings
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.i18n import texts
 from sukusuku_server.model.doors import Exchanged
-from sukusuku_server.settings import MailServer
-from sukusuku_server.settings.store import StoreSettings
+from sukusuku_server.settings import Facility, MailServer
 
 NOW = round(datetime(2026, 11, 25, 3, tzinfo=UTC).timestamp() * 1000)
 FACILITY = (
@@ -49,7 +48,7 @@ class Fine:
     def database(self, path: Path) -> FileSeen:
         return replace(self.seen_file, path=path)
 
-    def store(self, settings: StoreSettings, edges: Sequence[str]) -> StoreSeen | str:
+    def store(self, facility: Facility) -> StoreSeen | str:
         return self.seen_store
 
     def accounts(self, path: Path) -> int | None:

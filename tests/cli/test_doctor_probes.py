@@ -22,6 +22,8 @@ from sukusuku_cli.doctor.servers import MailSeen, judge_broker, judge_mail
 from sukusuku_core.broker_settings import BrokerSettings
 from sukusuku_core.certificates import first_end
 from sukusuku_core.errors import TransientError
+from sukusuku_server.settings.base import Text
+from sukusuku_server.settings.facility import Facility, Operator
 from sukusuku_server.settings.store import StoreSettings
 from tests.cli.doctor_world import EN, FACILITY, NOW, wrongs
 from tests.support import certificates, databases
@@ -131,12 +133,14 @@ def test_real_databases_are_whole_then_damaged(tmp_path: Path) -> None:
         database.close()
     path = tmp_path / "readings.db"
     computer = ThisComputer()
+    who = Operator(id="toshima", name=Text(ja="豊島区", en="Toshima"))
+    facility = Facility(operator=who, store=StoreSettings(path=str(path)))
     path.chmod(0o640)
 
     seen = computer.database(path)
     assert (seen.made, seen.writable, seen.trouble, seen.modes[path]) == (True, True, "", 0o640)
     assert seen.free > 0
-    assert computer.store(StoreSettings(path=str(path)), []) == StoreSeen()
+    assert computer.store(facility) == StoreSeen()
     assert [computer.accounts(tmp_path / name) for name in ("operations.db", "readings.db", "none.db")] == [
         0,
         None,
@@ -148,7 +152,7 @@ def test_real_databases_are_whole_then_damaged(tmp_path: Path) -> None:
         file.seek(100)
         file.write(b"\xff" * 4000)
     assert computer.database(path).trouble
-    assert isinstance(computer.store(StoreSettings(path=str(path)), []), str)
+    assert isinstance(computer.store(facility), str)
     assert computer.database(tmp_path / "none" / "readings.db").made is False
 
 

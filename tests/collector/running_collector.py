@@ -21,7 +21,7 @@ from sukusuku_core.state import HostState
 from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries.sql_store import SqlStore
+from sukusuku_server.timeseries.protocols import Reader
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.support.patience import PATIENCE
 
@@ -160,7 +160,7 @@ def check_stored(path: Path, expected: list[Reading], refused: AbstractSet[str] 
         store.close()
 
 
-def check_stored_in(store: SqlStore, expected: list[Reading], refused: AbstractSet[str] = frozenset()) -> None:
+def check_stored_in(store: Reader, expected: list[Reading], refused: AbstractSet[str] = frozenset()) -> None:
     """As `check_stored`, of any store."""
     found = [
         Reading(asset, metric, point.time, point.value, point.quality)

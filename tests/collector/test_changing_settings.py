@@ -22,7 +22,7 @@ from sukusuku_server.facility_document.editing import Add, Edit, Put, TakeOut, e
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.source import Change
 from sukusuku_server.facility_document.watching import Watch
-from sukusuku_server.settings import Facility
+from sukusuku_server.settings.shard import Shard
 from tests.collector.fake_edge import FakeEdge
 from tests.collector.running_collector import STATE, UNIT, check_stored, observer, readings, run
 from tests.collector.small_facility import facility_file
@@ -165,10 +165,10 @@ def test_a_change_that_the_databases_do_not_let_in_is_taken_when_they_do(
     away = iter((False, True, False))
 
     class Failing(Works):
-        def __init__(self, facility: Facility, ground: Ground, ingest: Ingest, host: Host) -> None:
+        def __init__(self, shard: Shard, ground: Ground, ingest: Ingest, host: Host) -> None:
             if next(away):
                 raise TransientError("operations database: away")
-            super().__init__(facility, ground, ingest, host)
+            super().__init__(shard, ground, ingest, host)
 
     monkeypatch.setattr(service, "Works", Failing)
 

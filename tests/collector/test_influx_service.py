@@ -60,7 +60,7 @@ def test_the_collector_ships_what_its_file_held_and_the_api_asks_for_what_was_pr
     assert writer.prune(now - 300 * 60_000, 1_000) > 200
     writer.close()
 
-    api = backends.open_reader(settings.store)
+    api = backends.open_reader(settings)
 
     assert {it.time for it in api.raw("unit-1", "Fill/Percent", 0, 1 << 62, 1_000)} == {it.time for it in readings}
     api.close()

@@ -71,7 +71,7 @@ def _contents(arguments: argparse.Namespace) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each file."""
     wanted_period = _PERIODS[arguments.kind](arguments.period)
     facility = places.read(arguments.facility)
-    store = backends.open_reader(facility.store)
+    store = backends.open_reader(facility)
     try:
         operations = Operations(facility.operations.address)
         try:

@@ -153,6 +153,13 @@ class LeaseOut(Shape):
     standbys: list[CollectorOut]
 
 
+class GroupOut(Shape):
+    """A group of sites, and the collectors that share the groups of this operator."""
+
+    id: str
+    lease: LeaseOut | None = Field(description="null: no collector has ever worked for it")
+
+
 class ReasonOut(Shape):
     """What is in the quarantine for one reason."""
 
@@ -253,6 +260,7 @@ class HealthOut(Shape):
         "stored can be taken for the present, and every unit and room is `silent`"
     )
     lease: LeaseOut | None = Field(description="null: only one can run, or the operations data are unreadable")
+    groups: list[GroupOut] = Field(default=[], description="Groups of sites; the lease of all else is `lease`")
     clock: ClockOut = Field(description="The server's clock, as the collector judges it")
     document: DocumentOut = Field(description="The settings")
     newest: LastOut | None = Field(description="The newest reading of all assets")

@@ -84,7 +84,7 @@ def _databases(facility: Facility, computer: local.Computer, now: int, _: Transl
         yield note("store", _("another database server, which is not looked at"), _("See that it is backed up."))
     else:
         yield from local.judge_database("store", computer.database(Path(facility.store.path)), _)
-    seen = computer.store(facility.store, facility.edges())
+    seen = computer.store(facility)
     here = settings.present(facility, now).assets()
     patience = {asset.id: facility.levels(asset.settings).silent_after for asset in here}
     yield from local.judge_readings(seen, patience, now, _)

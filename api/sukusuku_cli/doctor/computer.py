@@ -12,7 +12,7 @@ from sukusuku_server.i18n import Translate
 from sukusuku_server.live.clock import Cause, ClockDoubt
 from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.model.proofs import ProofState
-from sukusuku_server.settings.store import StoreSettings
+from sukusuku_server.settings import Facility
 
 OTHERS = 0o077
 """Permissions of everybody but the owner."""
@@ -53,7 +53,7 @@ class Computer(Protocol):
     def database(self, path: Path) -> FileSeen:
         """Look at a database file without changing it."""
 
-    def store(self, settings: StoreSettings, edges: Sequence[str]) -> StoreSeen | str:
+    def store(self, facility: Facility) -> StoreSeen | str:
         """Read the store; a text: why it cannot be read."""
 
     def accounts(self, path: Path) -> int | None:

@@ -26,7 +26,7 @@ from sukusuku_server.live import clock
 from sukusuku_server.model import doors
 from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.model.proofs import proof_key
-from sukusuku_server.settings.store import StoreSettings
+from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import backends
 
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
@@ -48,11 +48,11 @@ class ThisComputer:
         writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
         return FileSeen(path, True, writable, _trouble(path), modes, disk.free, disk.total)  # noqa: FBT003 - it is there
 
-    def store(self, settings: StoreSettings, edges: Sequence[str]) -> StoreSeen | str:
+    def store(self, facility: Facility) -> StoreSeen | str:
         """See `computer.Computer`."""
         try:
-            with closing(backends.open_reader(settings)) as store:
-                latest = store.latest()
+            with closing(backends.open_reader(facility)) as store:
+                latest, edges = store.latest(), facility.edges()
                 newest = {asset: max(value.received for value in found.values()) for asset, found in latest.items()}
                 proofs = {edge: store.noted(proof_key(edge)) or 0 for edge in edges}
                 return StoreSeen(newest, clock.read(store, edges), proofs)

@@ -44,6 +44,7 @@ from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Asset
 from sukusuku_server.settings.alerts import tightened
+from sukusuku_server.settings.shard import Shard
 
 _AGAIN_MS = 5 * SECOND_MS
 """How often words are looked at that are due and cannot go."""
@@ -68,20 +69,24 @@ class AlertEngine:
     """Raises, fires and resolves the alerts of one facility. For one thread.
 
     Each evaluation writes either nothing or one transaction with the alerts, their events and their mails.
-    `mail_written` is called after a transaction that put mails into the outbox.
+    `mail_written` is called after a transaction that put mails into the outbox. Where the facility is divided, `index`
+    is that of one `shard`, and the alerts of the others are left alone.
     Raises ConfigError when a name in the facility cannot stand in a mail.
     """
 
     def __init__(
-        self, index: FacilitySchedules, operations: Operations, mail_written: Callable[[], None] = lambda: None
+        self,
+        index: FacilitySchedules,
+        operations: Operations,
+        mail_written: Callable[[], None] = lambda: None,
+        shard: Shard | None = None,
     ) -> None:
-        self._operations = operations
-        self._mail_written = mail_written
-        links = AlertLinks(shared(operations, LINKS), index.facility.web.url)
-        composer = Composer(index.facility, links)
-        timing = Timing(index.facility)
+        self._operations, self._mail_written = operations, mail_written
+        shard = shard or Shard(index.facility)
+        whole, self._minds = shard.facility, shard.minds
+        composer, timing = Composer(whole, AlertLinks(shared(operations, LINKS), whole.web.url)), Timing(whole)
         self._mailing = Mailing(timing)
-        self._writer = MessageWriter(index.facility, timing, composer)
+        self._writer = MessageWriter(whole, timing, composer, self._minds)
         subjects: dict[str, Subject] = {**index.assets, **index.sites}
         self._bindings = {ident: self._bindings_of(index, subject) for ident, subject in subjects.items()}
         self._silent_after = {ident: bindings[0].levels[0].silent_after for ident, bindings in self._bindings.items()}
@@ -143,7 +148,7 @@ class AlertEngine:
             self.attention.look(now, self._silent_after)
         gone = frozenset(asset.id for asset in self._leaving if asset.has_left(now))
         if self._memory is None or gone != self._gone:
-            self._memory = load(self._operations, self._bindings, self._sites, gone, now)
+            self._memory = load(self._operations, self._bindings, self._sites, gone, now, self._minds)
             self._gone = gone
             self._watchlist.forget()
         memory = self._memory

@@ -1,6 +1,6 @@
 """What the database holds of alerts, as the engine needs it between two looks."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sukusuku_collector.alerts.records import Key, OpenAlert, RuleBinding, to_held
@@ -34,15 +34,16 @@ def load(
     sites: Collection[str],
     gone: Collection[str],
     now: int,
+    minds: Callable[[str], bool],
 ) -> Memory:
-    """Return the open alerts, those that rest, and the words that wait.
+    """Return the open alerts, those that rest, and the words that wait, of the subjects that this process `minds`.
 
     `bindings` are the rules by subject, `sites` those subjects that are sites, `gone` those that have left. Alerts that
     `facility.toml` no longer gives cause to watch for, or of what has left, end here, without a mail.
     """
     known = dict(operations.known_assets())
     new = [subject for subject in bindings if subject not in known and subject not in sites]
-    alerts = operations.open_alerts()
+    alerts = [alert for alert in operations.open_alerts() if minds(alert.asset)]
     watched = {binding.key for subject, own in bindings.items() if subject not in gone for binding in own}
     orphans = [alert for alert in alerts if (alert.rule, alert.asset) not in watched]
     if new or orphans:
@@ -51,13 +52,14 @@ def load(
                 change.know(new, now)
             for alert in orphans:
                 _end_orphan(change, alert, now)
-    longest = max(binding.watch.waits(binding.levels[0]).longest for own in bindings.values() for binding in own)
+    waits = (binding.watch.waits(binding.levels[0]).longest for own in bindings.values() for binding in own)
+    longest = max(waits, default=0)
     resting = operations.resting_alerts(now - longest)
     held = {(alert.rule, alert.asset): to_held(alert) for alert in [*resting, *alerts]}
     return Memory(
         {key: kept for key, kept in held.items() if key in watched},
         known | dict.fromkeys(new, now),
-        operations.waiting_words(),
+        operations.waiting_words(minds),
     )
 
 

@@ -50,11 +50,14 @@ class _Ready:
 
 
 class MessageWriter:
-    """Writes the messages of one facility."""
+    """Writes the messages of one facility about the subjects that this process `minds`, and touches no others."""
 
-    def __init__(self, facility: Facility, timing: Timing, composer: Composer) -> None:
+    def __init__(
+        self, facility: Facility, timing: Timing, composer: Composer, minds: Callable[[str], bool] = lambda _: True
+    ) -> None:
         self._timing = timing
         self._composer = composer
+        self._minds = minds
         self._apart = {channel.id for channel in facility.channel if channel.kind == "webhook"}
 
     def deliver(self, change: Change, words: Sequence[Word], know: Know, now: int) -> Delivery:
@@ -105,7 +108,8 @@ class MessageWriter:
         words = []
         for channel, recipient in sorted(change.unsent(alert_id)):
             for mail_id, about in change.stuck(channel, recipient, now).items():
-                if all(change.read(ident).state is AlertState.RESOLVED for ident in about):
+                told = [change.read(ident) for ident in about]
+                if all(alert.state is AlertState.RESOLVED and self._minds(alert.asset) for alert in told):
                     words += change.take_back(mail_id)
         return words
 
@@ -116,7 +120,7 @@ class MessageWriter:
         waits = False
         for mail_id, about in change.stuck(channel, recipient, now).items():
             told = [alerts.get(ident) or change.read(ident) for ident in about]
-            if all(_is_over(alert, know(alert)) for alert in told):
+            if all(self._minds(alert.asset) and _is_over(alert, know(alert)) for alert in told):
                 change.withdraw(change.take_back(mail_id))
             else:
                 waits = True

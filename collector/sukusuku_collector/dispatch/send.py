@@ -29,7 +29,7 @@ def run(arguments: Namespace) -> str:
     if facility.mail is None:
         raise ConfigError(f"{arguments.facility}: there is no [mail]; facility.example.toml shows one")
     operations = Operations(facility.operations.address)
-    store = backends.open_reader(facility.store)
+    store = backends.open_reader(facility)
     try:
         index, dates = FacilitySchedules(facility), timetables(facility)
         planner = Planner(index, dates, store, operations)

@@ -29,7 +29,7 @@ def run(arguments: Namespace) -> str:
     facility = places.read(arguments.facility)
     with (
         closing(Operations(facility.operations.address)) as operations,
-        closing(backends.open_reader(facility.store)) as store,
+        closing(backends.open_reader(facility)) as store,
     ):
         index, dates = FacilitySchedules(facility), timetables(facility)
         planner = Planner(index, dates, store, operations)

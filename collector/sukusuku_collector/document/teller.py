@@ -26,9 +26,12 @@ _log = logging.getLogger("sukusuku_collector.document")
 
 
 class DocumentTeller:
-    """Knows how the document is. For one thread. What the databases do not take is made up for by the next look."""
+    """Knows how the document is. For one thread. What the databases do not take is made up for by the next look.
 
-    def __init__(self, notes: Notes, operations: Operations, clock: Clock) -> None:
+    Without `operations` it writes no mails: another process does.
+    """
+
+    def __init__(self, notes: Notes, operations: Operations | None, clock: Clock) -> None:
         self._notes = notes
         self._operations = operations
         self._clock = clock
@@ -87,5 +90,6 @@ class DocumentTeller:
             self._notes.note(key, value)
 
     def _mail(self, facility: Facility, now: int, since: int) -> None:
-        for message in messages(facility, self._mistakes, since, now):
-            put_once(self._operations, message, now)
+        if self._operations is not None:
+            for message in messages(facility, self._mistakes, since, now):
+                put_once(self._operations, message, now)

@@ -149,6 +149,8 @@ def _moment(text: str | None, layout: options.Layout) -> int | None:
 @contextlib.contextmanager
 def _opened(facility: Facility) -> Iterator[tuple[SqlStore, Operations]]:
     """Open store and operations data for writing. Raises PermanentError while a collector runs."""
+    if facility.group:
+        raise HistoryError("group: found groups of sites; histories are imported before an operator is divided")
     store = backends.open_writer(facility)
     try:
         operations = Operations(facility.operations.address)
@@ -179,7 +181,7 @@ def _undo(facility: Facility, number: int, *, dry: bool) -> None:
 
 
 def _list(facility: Facility) -> None:
-    store = backends.open_reader(facility.store)
+    store = backends.open_reader(facility)
     try:
         found = store.imports()
     finally:

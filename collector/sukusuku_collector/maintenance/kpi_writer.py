@@ -69,11 +69,19 @@ class Derived(Protocol):
 
 
 class KpiWriter:
-    """The accounts of one facility. `run` goes on until cancelled."""
+    """The accounts of one facility, those of its rounds only where it `leads`. `run` goes on until cancelled."""
 
     def __init__(
-        self, index: FacilitySchedules, store: KpiStore, operations: Operations, derived: Derived, clock: Clock
+        self,
+        index: FacilitySchedules,
+        store: KpiStore,
+        operations: Operations,
+        derived: Derived,
+        clock: Clock,
+        *,
+        leads: bool = True,
     ) -> None:
+        self._leads = leads
         self._index = index
         self._store = store
         self._operations = operations
@@ -161,7 +169,8 @@ class KpiWriter:
             for site, own in points.items():
                 known = any(point.metric == series.OVER_FULL and point.time == today for point in own)
                 self._ledger.made(start, site, recent[site], full=site in full, known=known)
-        self._depart(start, end)
+        if self._leads:
+            self._depart(start, end)
 
     def _write(self, sites: Sequence[Site], start: int, end: int, now: int) -> list[Mapping[str, Sequence[Reading]]]:
         """Write the accounts of these centres; return what was made, by centre, as far as it was not told to end."""

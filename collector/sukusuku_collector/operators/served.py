@@ -17,6 +17,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.facility_document.source import Document, FacilitySource
 from sukusuku_server.facility_document.watching import LOOK_SECONDS, Watch
 from sukusuku_server.settings import Facility
+from sukusuku_server.settings.shard import Shard
 
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 60.0
@@ -26,10 +27,17 @@ _log = logging.getLogger(__name__)
 
 
 class Served:
-    """See the module. `name` tells it apart in the log."""
+    """See the module. `name` tells it apart in the log, `group` is a group of its sites.
 
-    def __init__(self, name: str, source: FacilitySource, shared: Shared, *, trust_clock: bool = False) -> None:
+    Without one it works for the operator's own shard, and has the groups served by others of its kind.
+    """
+
+    def __init__(
+        self, name: str, source: FacilitySource, shared: Shared, group: str | None = None, *, trust_clock: bool = False
+    ) -> None:
         self.name = name
+        self._group = group
+        self._groups: list[Served] | None = None if group is None else []
         self._source = source
         self._shared = shared
         self._trust_clock = trust_clock
@@ -48,6 +56,8 @@ class Served:
         """Stop as when a collector of its own is asked to; `join` waits for that."""
         self._ended.set()
         with self._lock:
+            for group in self._groups or ():
+                group.end()
             if self._running is not None:
                 loop, stop = self._running
                 loop.call_soon_threadsafe(stop.set)
@@ -55,6 +65,8 @@ class Served:
     def join(self) -> None:
         """Wait until nothing is done for this operator any more."""
         self._thread.join()
+        for group in self._groups or ():
+            group.join()
 
     # ------------------------------------------------------------ inside
 
@@ -65,10 +77,13 @@ class Served:
             document: Document | None = None
             try:
                 document = self._source.look()  # so it is known which one is wrong
-                document, facility = self._source.begin()
-                with self._shared.claimed(facility, self._source.name):
+                document, whole = self._source.begin()
+                self._divide(whole)
+                shard = Shard(whole, self._group)
+                facility = shard.own
+                with self._shared.claimed(shard, self._source.name):
                     self._shared.tell(facility, None)
-                    asyncio.run(self._work(facility, document))
+                    asyncio.run(self._work(whole, document))
             except SupersededError:
                 self._ended.wait(LOOK_SECONDS)  # its log line is there; it stands by again
             except WrongSettingsError as error:
@@ -84,6 +99,18 @@ class Served:
         if facility is not None:
             self._shared.tell(facility, None)
 
+    def _divide(self, facility: Facility) -> None:
+        """Have the groups served from the first time on that the document is right. Others of them need a restart."""
+        with self._lock:
+            if self._groups is None and not self._ended.is_set():
+                groups = [group.id for group in facility.group]
+                self._groups = [self._served(group) for group in groups]
+                for group in self._groups:
+                    group.start()
+
+    def _served(self, group: str) -> "Served":
+        return Served(group, self._source, self._shared, group, trust_clock=self._trust_clock)
+
     async def _work(self, facility: Facility, document: Document) -> None:
         stop = asyncio.Event()
         with self._lock:
@@ -94,7 +121,8 @@ class Served:
         self._problems.recovered("work", "begun again")
         try:
             watch = Watch(self._source, document.version)
-            await service.run(facility, stop, trust_clock=self._trust_clock, document=watch, leasing=self._shared.lease)
+            leasing, trust = self._shared.lease, self._trust_clock
+            await service.run(facility, stop, trust_clock=trust, document=watch, leasing=leasing, group=self._group)
         finally:
             with self._lock:
                 self._running = None

@@ -14,6 +14,7 @@ from sukusuku_core.time import SECOND_MS
 from sukusuku_server.db.leases import open_leases
 from sukusuku_server.db.shards import Shards
 from sukusuku_server.settings import Facility
+from sukusuku_server.settings.shard import Shard
 
 
 class Shared:
@@ -28,14 +29,14 @@ class Shared:
         """One at a time opens a database that may not answer; those of other databases need not wait for it."""
 
     @contextlib.contextmanager
-    def claimed(self, facility: Facility, document: str) -> Iterator[None]:
-        """Have what belongs to an operator inside the block. `document` is how messages call what says so.
+    def claimed(self, shard: Shard, document: str) -> Iterator[None]:
+        """Have what belongs to a shard inside the block. `document` is how messages call what says so.
 
         Raises WrongSettingsError when another one has it.
         """
-        own = list(claims(facility))
+        own = list(claims(shard.own, leads=shard.leads))
         with self._lock:
-            if found := list(clashes(facility, self._claims)):
+            if found := list(clashes(own, self._claims)):
                 raise WrongSettingsError(document, found)
             self._claims |= dict.fromkeys(own, document)
         try:

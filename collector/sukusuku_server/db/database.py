@@ -103,11 +103,14 @@ class Operations:
         with self.reading() as connection:
             return [row_mapping.to_alert(row) for row in connection.execute(query)]
 
-    def waiting_words(self) -> list[Word]:
-        """Return what people are still to hear, in the order in which it came up."""
-        query = select(alert_word).where(alert_word.c.mail_id.is_(None)).order_by(alert_word.c.id)
+    def waiting_words(self, minds: Callable[[str], bool] = lambda _: True) -> list[Word]:
+        """Return what people are still to hear of those assets and sites, in the order in which it came up."""
+        waits = alert_word.c.mail_id.is_(None)
+        subjects = select(alert.c.id, alert.c.asset).where(alert.c.id.in_(select(alert_word.c.alert_id).where(waits)))
         with self.reading() as connection:
-            return [row_mapping.to_word(row) for row in connection.execute(query)]
+            own = {row.id for row in connection.execute(subjects) if minds(row.asset)}
+            found = connection.execute(select(alert_word).where(waits).order_by(alert_word.c.id))
+            return [row_mapping.to_word(row) for row in found if row.alert_id in own]
 
     def alert(self, alert_id: int) -> Alert | None:
         """One alert, None when there is none with this id."""

@@ -1,6 +1,6 @@
 """Everything that a derivation keeps besides its series. See `deriver.Records`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sukusuku_server.db.checkpoints import Checkpoints
@@ -15,9 +15,13 @@ from sukusuku_server.model.series import Late
 
 
 class DerivationRecords:
-    """The records of all derivations. Methods raise TransientError when the database does not answer."""
+    """The records of all derivations. Methods raise TransientError when the database does not answer.
 
-    def __init__(self, operations: Operations) -> None:
+    What people say is heard of the assets that this process `minds`.
+    """
+
+    def __init__(self, operations: Operations, minds: Callable[[str], bool] = lambda _: True) -> None:
+        self._minds = minds
         self.together = operations.together
         self._emptyings = Emptyings(operations)
         self._findings = Findings(operations)
@@ -42,7 +46,7 @@ class DerivationRecords:
 
     def spoken(self) -> Sequence[Late]:
         """Assets about whose past people have said something that no derivation knows yet."""
-        return self._emptyings.spoken()
+        return [spoken for spoken in self._emptyings.spoken() if self._minds(spoken.asset)]
 
     def heard(self, spoken: Late) -> None:
         """Forget corrections that have been re-derived. Those made since `spoken` was read stay."""

@@ -121,3 +121,15 @@ class FacilitySources(Protocol):
 
     def operators(self) -> Mapping[str, FacilitySource]:
         """Return where the document of each operator is, by a name for the log. Raises TransientError."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneSource:
+    """The document of a single operator where several are expected. See `FacilitySources`."""
+
+    name: str
+    source: FacilitySource
+
+    def operators(self) -> Mapping[str, FacilitySource]:
+        """Return it by its name."""
+        return {self.name: self.source}

@@ -21,6 +21,7 @@ from sukusuku_server.settings.opening_checks import check_calendar, check_openin
 from sukusuku_server.settings.operations import check_operations
 from sukusuku_server.settings.report_mail import check_report_mails
 from sukusuku_server.settings.rooms import Room, check_room
+from sukusuku_server.settings.shard import check_groups
 from sukusuku_server.settings.store import check_store
 from sukusuku_server.settings.ward_plan import check_plans
 
@@ -88,6 +89,7 @@ def mistakes(facility: Facility) -> Iterator[Mistake]:
     yield from _check_assets(facility)
     taken = {ident.lower() for _, ident in _ids(facility)}
     yield from check_gateways(facility.gateway, {asset.id: asset.kind for asset in facility.assets()}, taken)
+    yield from check_groups(facility)
 
 
 def _check_ids(facility: Facility) -> Iterator[Mistake]:

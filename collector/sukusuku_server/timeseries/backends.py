@@ -2,23 +2,30 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sukusuku_core.clock import Clock
-from sukusuku_core.errors import ConfigError, Mistake, TransientError
+from sukusuku_core.errors import ConfigError, Mistake, PermanentError, SukusukuError, TransientError
 from sukusuku_server.extras import how_to_install
 from sukusuku_server.settings import Facility
+from sukusuku_server.settings.shard import Shard, shards
 from sukusuku_server.settings.store import StoreSettings
+from sukusuku_server.timeseries.gathered import Gathered
 from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.store import InfluxStore
+from sukusuku_server.timeseries.protocols import Reader
 from sukusuku_server.timeseries.sql_store import SqlStore
 from sukusuku_server.timeseries.sqlite import SqliteStore, is_locked
 from sukusuku_server.timeseries.verdict import Verdict
 
 if TYPE_CHECKING:
     from sukusuku_server.timeseries.influx.shipper import Shipper
+
+_SHOWN = 5
+"""Assets that a message names."""
 
 
 def open_writer(facility: Facility, entitled: Callable[[], bool] | None = None) -> SqlStore:
@@ -40,12 +47,53 @@ def open_writer(facility: Facility, entitled: Callable[[], bool] | None = None) 
     return _with_archive(InfluxStore.open(settings.path, limits.quarantine_rows, size), settings)
 
 
-def open_reader(settings: StoreSettings) -> SqlStore:
-    """Return a reader.
+def open_reader(facility: Facility) -> Reader:
+    """Return a reader of all that is stored of an operator.
 
     Raises TransientError when there is no store (or an older one) yet, or its server does not answer; PermanentError
     for a newer one; ConfigError when a library is missing.
     """
+    if not facility.group:
+        return _reader(facility.store)
+    found = Gathered([partial(_reader, it.own.store) for it in shards(facility)])
+    try:
+        found.stores()
+    except SukusukuError:
+        found.close()
+        raise
+    return found
+
+
+def gathered(shard: Shard, own: SqlStore) -> Reader:
+    """Return what reads the stores of all shards, of which a collector writes its own. It opens the others later."""
+    if not shard.facility.group:
+        return own
+    return Gathered([lambda: own, *(partial(_reader, it.own.store) for it in _others(shard))])
+
+
+def check_division(shard: Shard) -> None:
+    """Raise PermanentError when readings of what is this shard's are in the store of another one."""
+    for other in _others(shard):
+        try:
+            store = _reader(other.own.store)
+        except TransientError:
+            continue  # nobody has stored anything there yet
+        try:
+            strays = sorted(asset for asset in store.assets() if asset in shard.own_assets)
+        finally:
+            store.close()
+        if strays:
+            raise PermanentError(
+                f"{store.name} has readings of {', '.join(strays[:_SHOWN])}{' ...' * (len(strays) > _SHOWN)}, which "
+                f"are now of {shard.own.operator.id}. Put their sites back into the group where they were"
+            )
+
+
+def _others(shard: Shard) -> list[Shard]:
+    return [it for it in shards(shard.facility) if it.group != shard.group]
+
+
+def _reader(settings: StoreSettings) -> SqlStore:
     if settings.kind == "postgres":
         with _installed():
             from sukusuku_server.timeseries.postgres.store import PostgresStore  # noqa: PLC0415 - may be missing
@@ -56,8 +104,13 @@ def open_reader(settings: StoreSettings) -> SqlStore:
     return _with_archive(InfluxStore.open_reader(path), settings)
 
 
-def is_written(settings: StoreSettings) -> bool | None:
-    """Whether a collector holds the store; None: its server does not answer."""
+def is_written(facility: Facility) -> bool | None:
+    """Whether a collector holds the store, those of all shards; None: its server does not answer."""
+    found = [_is_written(it.own.store) for it in shards(facility)]
+    return None if None in found else all(found)
+
+
+def _is_written(settings: StoreSettings) -> bool | None:
     if settings.kind != "postgres":
         return is_locked(Path(settings.path))
     with _installed():
@@ -83,7 +136,8 @@ def examine(facility: Facility, now: int) -> Iterator[Verdict]:
     if facility.store.kind == "postgres":
         with _installed():
             from sukusuku_server.timeseries.postgres import check as postgres  # noqa: PLC0415 - may be missing
-        yield from postgres.examine(facility.store.postgres)
+        for shard in shards(facility):
+            yield from postgres.examine(shard.own.store.postgres)
     else:
         from sukusuku_server.timeseries.influx import check as influx  # noqa: PLC0415 - its library takes half a second
 

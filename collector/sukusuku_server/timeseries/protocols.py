@@ -249,6 +249,20 @@ class StoreStatus(Protocol):
         """Return a number that changes when another connection has committed; cheap to ask every second."""
 
 
+class Reader(LiveReader, HistoryReader, RejectedMessages, NoteReader, StoreStatus, Protocol):
+    """Whatever only reads needs no more."""
+
+    @property
+    def name(self) -> str:
+        """Return where the store is, for messages."""
+
+    def imports(self) -> list[Imported]:
+        """Return all imports, also those that were taken back, oldest first."""
+
+    def close(self) -> None:
+        """Give back files and connections."""
+
+
 class Store(
     ReadingWriter,
     Imports,

@@ -27,7 +27,7 @@ async def delivering(edges: dict[str, FakeEdge]) -> AsyncIterator[None]:
 
 
 def stored(file: Path, numbers: range) -> None:
-    store = backends.open_reader(settings.read(file).store)
+    store = backends.open_reader(settings.read(file))
     try:
         check_stored_in(store, [reading for number in numbers for reading in level(number)])
     finally:

@@ -88,6 +88,7 @@ def test_every_key_that_needs_a_restart_is_held_back_and_named(key: str) -> None
         "store.influx": facility('store = { influx = { org = "x" } }'),
         "store.postgres": facility('store = { postgres = { url = "postgresql://x/x" } }'),
         "operations": facility('operations = { url = "sqlite:///x" }'),
+        "group": facility('group = [{ id = "north", host_id = "north", schema = "north" }]'),
         "web.host": facility('web = { host = "0.0.0.0" }'),
         "web.port": facility("web = { port = 9 }"),
     }[key]

@@ -1,16 +1,20 @@
 """Which store `[store]` asks for, and what is said when it cannot be had."""
 
+import contextlib
 import sys
 
 import pytest
 
-from sukusuku_core.errors import ConfigError, TransientError
+from sukusuku_core.errors import ConfigError, PermanentError, TransientError
+from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
 from sukusuku_server.settings import Facility, check
+from sukusuku_server.settings.shard import Shard, shards
 from sukusuku_server.timeseries import backends
 from sukusuku_server.timeseries.postgres.store import PostgresStore
 from tests.collector.small_facility import FACILITY
 from tests.support.postgres import PostgresServer
+from tests.support.stores import commit
 
 
 def facility(keys: str) -> Facility:
@@ -23,23 +27,64 @@ def facility(keys: str) -> Facility:
 def test_readings_are_kept_in_postgresql(postgres: PostgresServer) -> None:
     settings = postgres.settings()
     found = facility(f'url = "{settings.url}"\nschema = "{settings.schema}"')
-    assert backends.is_written(found.store) is False
+    assert backends.is_written(found) is False
     with pytest.raises(TransientError, match="start the collector"):
-        backends.open_reader(found.store)
+        backends.open_reader(found)
     store = backends.open_writer(found)
     assert isinstance(store, PostgresStore)
-    assert backends.is_written(found.store)
+    assert backends.is_written(found)
     assert backends.second_copy(found, store) is None
-    backends.open_reader(found.store).close()
+    backends.open_reader(found).close()
     store.close()
     assert any("schema" in verdict.text and verdict.good for verdict in backends.examine(found, 0))
+
+
+def divided(postgres: PostgresServer, schema: str, *groups: str) -> Facility:
+    keys = [f'[[group]]\nid = "{it}"\nhost_id = "{it}"\nschema = "{schema}_{it}"\nsites = ["tobu"]\n' for it in groups]
+    operations = f'[operations]\nurl = "{postgres.operations()}"\n'
+    return facility("\n".join((f'url = "{postgres.settings().url}"\nschema = "{schema}"', operations, *keys)))
+
+
+def test_a_group_has_a_schema_of_its_own_and_readers_ask_all(postgres: PostgresServer) -> None:
+    schema = postgres.settings().schema
+    whole = divided(postgres, schema, "north")
+    own, north = shards(whole)
+    with pytest.raises(TransientError, match="start the collector"):
+        backends.open_reader(whole)
+    with (
+        contextlib.closing(backends.open_writer(own.own)) as rest,
+        contextlib.closing(backends.open_writer(north.own)) as store,
+    ):
+        assert backends.is_written(whole)
+        commit(store, [Reading("unit-1", "Fill/Percent", 1, 5.0)], 1)
+        with contextlib.closing(backends.open_reader(whole)) as reader:
+            before = reader.version()
+            assert [it.value for it in reader.raw("unit-1", "Fill/Percent", 0, 9, 9)] == [5.0]
+            assert set(reader.latest()) == {"unit-1"}
+            commit(store, [Reading("unit-1", "Fill/Percent", 2, 6.0)], 2)
+            assert reader.version() > before
+        with contextlib.closing(backends.gathered(own, rest)) as reader:
+            assert set(reader.latest()) == {"unit-1"}
+    assert backends.is_written(whole) is False
+
+
+def test_a_shard_whose_readings_are_in_the_store_of_another_one_is_refused(postgres: PostgresServer) -> None:
+    schema = postgres.settings().schema
+    before = divided(postgres, schema)
+    backends.check_division(Shard(before))
+    with contextlib.closing(backends.open_writer(before)) as store:
+        commit(store, [Reading("unit-1", "Fill/Percent", 1, 5.0)], 1)
+    after = divided(postgres, schema, "north")
+    with pytest.raises(PermanentError, match="has readings of unit-1, which are now of north"):
+        backends.check_division(Shard(after, "north"))
+    backends.check_division(Shard(after))
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
     found = facility('url = "postgresql://sukusuku@127.0.0.1:9/readings?sslmode=disable"')
     with pytest.raises(TransientError, match=r"postgresql://sukusuku@127.0.0.1:9/readings .*does not answer.*refused"):
         backends.open_writer(found)
-    assert backends.is_written(found.store) is None
+    assert backends.is_written(found) is None
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message, MqttSession
 from sukusuku_server.i18n import texts
 from sukusuku_server.settings import Facility, HomeAssistant, present
+from sukusuku_server.settings.shard import shards
 
 PAUSE_SECONDS = 10.0
 """Between two tries to reach the broker."""
@@ -30,9 +31,12 @@ class Announcer:
     """Keeps the announcements of one operator as they should be, until cancelled."""
 
     def __init__(self, facility: Facility, settings: HomeAssistant) -> None:
-        wanted = {} if settings.remove else announced(facility, settings, texts("sukusuku_server", settings.language))
+        said, wanted = texts("sukusuku_server", settings.language), dict[str, object]()
+        parts = [shard.own for shard in shards(facility)]
+        for part in parts if not settings.remove else ():
+            wanted |= announced(part, settings, said)
         self._wanted = {topic: msgspec.json.encode(message) for topic, message in wanted.items()}
-        self._own = own_topics(settings, facility.operator.id)
+        self._own = [own_topics(settings, part.operator.id) for part in parts]
         self._birth = f"{settings.prefix}/status"
         self._broker = facility.broker.session(f"home-assistant-{facility.host_id}")
         self._problems = TransitionLog(_log)
@@ -50,7 +54,7 @@ class Announcer:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _serve(self, mqtt: MqttSession) -> None:
-        mqtt.subscribe([self._own, self._birth])
+        mqtt.subscribe([*self._own, self._birth])
         self._announce(mqtt)
         _log.info("%d entities are announced to Home Assistant", len(self._wanted))
         while True:
