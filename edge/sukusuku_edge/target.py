@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.profile import ModbusProfile
+from sukusuku_core.settings import LAST_PORT
 from sukusuku_edge.settings import SerialBus
 
 PORT = 502
 _TCP = re.compile(r"^(?P<host>\[[0-9A-Fa-f:]+\]|[^:/\s]+)(?::(?P<port>\d{1,5}))?(?:/(?P<unit>\d{1,3}))?$")
 _SERIAL = re.compile(r"^(?P<port>(?:/|rtu\+tcp://|socket://).*?)(?:@(?P<unit>\d{1,3}))?$")
-_LAST_PORT = 65_535
 _LAST_UNIT = 255
 
 
@@ -34,7 +34,7 @@ def parse(profile: ModbusProfile, text: str) -> Target:
         factory = profile.serial.unit if profile.serial is not None else 1
         return Target(_unit(int(serial["unit"] or factory)), line=serial["port"])
     tcp = _TCP.match(text)
-    if tcp is None or int(tcp["port"] or 0) > _LAST_PORT:
+    if tcp is None or int(tcp["port"] or 0) > LAST_PORT:
         raise ConfigError(
             f"target `{text}`: {profile.profile} is a Modbus device; give host[:port][/unit], such as "
             "192.168.0.20:502/1, a serial port with the unit, such as /dev/ttyUSB0@3, or a gateway that passes RTU "

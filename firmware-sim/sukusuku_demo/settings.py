@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from sukusuku_core.errors import ConfigError
+from sukusuku_core.settings import LAST_PORT
 
 HOST = "127.0.0.1"
 WEEKS_OF_PAST = 8
@@ -32,7 +33,6 @@ class Ports:
 MODBUS_PORTS = 10
 INFLUX_PORTS = 3
 CLUSTER_PORTS = 22
-LAST_PORT = 65_535
 
 StoreKind = Literal["sqlite", "influx"]
 

@@ -9,6 +9,7 @@ import msgspec
 from sukusuku_cli.init.bindings import suitable
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.profile import AnyProfile, JsonProfile, find
+from sukusuku_core.settings import LAST_PORT
 from sukusuku_core.topics import ID_PATTERN
 from sukusuku_edge import target
 from sukusuku_server.i18n import Translate
@@ -16,7 +17,6 @@ from sukusuku_server.settings import MailAddress
 from sukusuku_server.settings.base import Latitude, Longitude, Name
 from sukusuku_server.settings.opening import Slot
 
-LAST_PORT = 65_535
 MOST = 99
 """Units or rooms of a centre."""
 NO = frozenset({"", "-", "none", "なし"})

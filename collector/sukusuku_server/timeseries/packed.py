@@ -118,7 +118,7 @@ def of_keys(ask: Ask, keys: Iterable[Key]) -> list[Row]:
     return [
         row
         for (asset, day), those in wanted.items()
-        for _, data in ask(_OF_ASSET, (asset, day, day))
+        for data in of_day(ask, asset, day)
         for row in _readable(asset, day, data, {series for _, series in those})
         if (row[0], row[1]) in those
     ]
@@ -172,7 +172,7 @@ def prune(run: Transaction, asset: str, day: int, kept: Collection[int]) -> int:
     rows: list[Row] = []
     if kept:
         try:
-            rows = [row for _, data in run.execute(_OF_ASSET, (asset, day, day)) for row in chunks.decode(data, kept)]
+            rows = [row for data in of_day(run.execute, asset, day) for row in chunks.decode(data, kept)]
         except chunks.DamagedError as error:
             _log.error("%s: %s; they are deleted, as they are old enough, with their fault codes", asset, error)
     if rows:
@@ -244,7 +244,7 @@ class Packed:
                 suspects.setdefault((self._names[series][0], day_number(time)), set()).add(series)
         known: set[Key] = set()
         for (asset, day), wanted in suspects.items():
-            for _, data in run.execute(_OF_ASSET, (asset, day, day)):
+            for data in of_day(run.execute, asset, day):
                 with suppress(chunks.DamagedError):  # live readings must not wait for it; packing tells of it
                     known.update((row[0], row[1]) for row in chunks.decode(data, wanted))
         return [row for row in rows if (row[0], row[1]) not in known] if known else rows
@@ -265,7 +265,7 @@ class Packed:
             if time < self.until:
                 gone.setdefault((self._names[series][0], day_number(time)), set()).add((time, series))
         for (asset, day), those in gone.items():
-            for _, data in list(run.execute(_OF_ASSET, (asset, day, day))):
+            for data in of_day(run.execute, asset, day):
                 rewrite(run, asset, day, data, _not_of(those))
 
     def newest_again(self, run: Transaction, series: Iterable[int], received: int) -> None:
@@ -282,7 +282,7 @@ class Packed:
         if since < self.until:
             asset = self._names[series][0]
             for (day,) in run.execute(_DAYS_BACK, (asset, day_number(since))).fetchall():
-                for _, data in run.execute(_OF_ASSET, (asset, day, day)):
+                for data in of_day(run.execute, asset, day):
                     if rows := chunks.decode(data, (series,), since):
                         return rows[-1]
         return loose[0] if loose else None
