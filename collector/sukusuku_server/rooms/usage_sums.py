@@ -4,7 +4,9 @@ The formulas are in `docs/rooms.md`; every figure is None where nothing is known
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import reduce
+from operator import add, attrgetter
 
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 
@@ -45,29 +47,7 @@ class UsageSums:
     """As `visits`, with those who came within minutes of another's leaving."""
 
     def __add__(self, other: "UsageSums") -> "UsageSums":
-        mine, theirs = (self.peak, self), (other.peak, other)
-        top = other if mine[0] is None or (theirs[0] is not None and theirs[0] > mine[0]) else self
-        ratios = [ratio for ratio in (self.peak_ratio, other.peak_ratio) if ratio is not None]
-        return UsageSums(
-            self.open_ms + other.open_ms,
-            self.known_ms + other.known_ms,
-            self.complete_ms + other.complete_ms,
-            self.person_ms + other.person_ms,
-            self.used_ms + other.used_ms,
-            self.rated_ms + other.rated_ms,
-            self.ratio_ms + other.ratio_ms,
-            self.under_ms + other.under_ms,
-            self.over_ms + other.over_ms,
-            self.uses + other.uses,
-            self.visits + other.visits,
-            top.peak,
-            top.peak_at,
-            max(ratios, default=None),
-            self.hours_open + other.hours_open,
-            self.hours_known + other.hours_known,
-            self.hours_used + other.hours_used,
-            self.arrivals + other.arrivals,
-        )
+        return total((self, other))
 
     @property
     def guarded(self) -> int:
@@ -140,9 +120,17 @@ class UsageSums:
         return self.person_ms / HOUR_MS
 
 
+_ADDED = tuple(field.name for field in fields(UsageSums) if not field.name.startswith("peak"))
+_NUMBERS = attrgetter(*_ADDED)
+
+
 def total(tallies: Iterable[UsageSums]) -> UsageSums:
-    """All of them together."""
-    return sum(tallies, UsageSums())
+    """All of them together, added up in their order; of equal peaks the first one tells when it was."""
+    found = [*tallies]
+    sums = [reduce(add, numbers) for numbers in zip(*map(_NUMBERS, found), strict=True)]
+    top = max((one for one in found if one.peak is not None), key=lambda one: one.peak or 0.0, default=UsageSums())
+    ratio = max((one.peak_ratio for one in found if one.peak_ratio is not None), default=None)
+    return UsageSums(**dict(zip(_ADDED, sums, strict=False)), peak=top.peak, peak_at=top.peak_at, peak_ratio=ratio)
 
 
 def _over(sum_: float, time: float) -> float | None:
