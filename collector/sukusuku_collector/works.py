@@ -102,7 +102,7 @@ class Works:
         book = Book(BookingRecords(operations))
         records = DerivationRecords(operations, shard.minds)
         deriver = self._deriver = DerivationRunner(store, records, subjects(index, book), clock, book.refresh)
-        bookkeeper = KpiWriter(index, store, operations, deriver, clock, leads=shard.leads)
+        bookkeeper = KpiWriter(index, store, operations, deriver, clock, ground.readings.first, leads=shard.leads)
 
         def flow() -> Flow:
             return Flow(ingest.stored, ingest.counts.total())

@@ -8,7 +8,7 @@ has changed (`ledger.py`), and only what is new or differs is written, that of m
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -69,7 +69,11 @@ class Derived(Protocol):
 
 
 class KpiWriter:
-    """The accounts of one facility, those of its rounds only where it `leads`. `run` goes on until cancelled."""
+    """The accounts of one facility. `run` goes on until cancelled.
+
+    Of an operator that is divided, those of its rounds are written where it `leads`. `first` tells the time of the
+    oldest reading of the whole operator then; None: that of the store.
+    """
 
     def __init__(
         self,
@@ -78,10 +82,12 @@ class KpiWriter:
         operations: Operations,
         derived: Derived,
         clock: Clock,
+        first: Callable[[], int | None] | None = None,
         *,
         leads: bool = True,
     ) -> None:
         self._leads = leads
+        self._first = first or store.first
         self._index = index
         self._store = store
         self._operations = operations
@@ -146,7 +152,7 @@ class KpiWriter:
 
     def _steps(self, since: int, now: int) -> list[tuple[int, int]]:
         """Return what is to be written, in parts that begin at local midnights."""
-        first = self._store.first()
+        first = self._first()
         if first is None:
             return []
         start = day_start(local_day(max(first, since)))

@@ -119,6 +119,10 @@ class Gathered:
         """See Store."""
         return {asset: time for store in self.stores() for asset, time in store.first_derived(metric).items()}
 
+    def first(self) -> int | None:
+        """See Store."""
+        return min((time for store in self.stores() if (time := store.first()) is not None), default=None)
+
     def imports(self) -> list[Imported]:
         """See Store."""
         return [it for store in self.stores() for it in store.imports()]

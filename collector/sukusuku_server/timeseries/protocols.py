@@ -256,6 +256,9 @@ class Reader(LiveReader, HistoryReader, RejectedMessages, NoteReader, StoreStatu
     def name(self) -> str:
         """Return where the store is, for messages."""
 
+    def first(self) -> int | None:
+        """Return the time of the oldest reading that is not pruned; None: there is none."""
+
     def imports(self) -> list[Imported]:
         """Return all imports, also those that were taken back, oldest first."""
 

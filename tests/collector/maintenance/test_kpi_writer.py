@@ -91,6 +91,12 @@ class World:
         taken = [Emptying("unit-1", at(day, 15), 80.0, 48.0, (Evidence.LEVEL,), 0.9) for day in range(-DAYS, 1, 4)]
         self.emptyings.replace_detected("unit-1", at(-DAYS, 0), at(1, 0), taken)
 
+    def plan(self) -> None:
+        """Let a round have departed today."""
+        stop = Stop("unit-1", "tobu", JOINED, Reason.FULL, 1, at(0, 15), None, 90.0, 95.0, 90.0, 1, 7.0)
+        plan = Plan("main", TODAY, at(0, 9), at(0, 14), at(0, 16), "van", (stop,), 12.5, 47.0, "")
+        Rounds(self.operations).put(plan)
+
     def look(self, later: int = 0) -> list[tuple[str, int, int]]:
         """What is written at a look that much later."""
         self.now += later
@@ -128,9 +134,7 @@ def test_all_of_the_past_is_written_in_steps_once_it_is_derived(world: World) ->
 
 def test_every_series_is_in_the_table_of_figures(world: World) -> None:
     world.live()
-    stop = Stop("unit-1", "tobu", JOINED, Reason.FULL, 1, at(0, 15), None, 90.0, 95.0, 90.0, 1, 7.0)
-    plan = Plan("main", TODAY, at(0, 9), at(0, 14), at(0, 16), "van", (stop,), 12.5, 47.0, "")
-    Rounds(world.operations).put(plan)
+    world.plan()
     heard = [Reading("unit-1", "Fill/Percent", at(0, hour), 99.0) for hour in (12, 13)]
     commit(world.store, heard, world.now)
     world.store.put_derived("unit-1", at(-1, 0), at(0, 12), [Reading("unit-1", "Fill/Estimate", at(0, 12), 103.0)])
@@ -146,6 +150,16 @@ def test_every_series_is_in_the_table_of_figures(world: World) -> None:
     assert latest[SITE][series.OVER_FULL].value == 2.0
     assert latest["round/main"][series.KILOMETRES].time == at(0, 14)
     assert len({(figure.of, figure.name) for figure in FIGURES}) == len(FIGURES)
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_rounds_of_a_divided_operator_are_written_by_the_shard_that_leads(world: World, *, leads: bool) -> None:
+    """It may have no readings of its own: they began where the others say."""
+    world.plan()
+    index = FacilitySchedules(world.settings)
+    args = index, world.store, world.operations, world.derived, lambda: world.now
+    world.keeper = KpiWriter(*args, lambda: at(0, 8), leads=leads)
+    assert ("round/main" in {name for name, _, _ in world.look()}) is leads
 
 
 def test_what_is_there_already_is_not_written_again(world: World) -> None:
