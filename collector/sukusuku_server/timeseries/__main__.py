@@ -1,4 +1,4 @@
-"""`sukusuku store check|migrate FACILITY.toml`: is the server of readings ready, and copy SQLite's to InfluxDB."""
+"""`sukusuku store check|migrate|move FACILITY.toml`: is the server of readings ready, and copies of readings."""
 
 import argparse
 import logging
@@ -29,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     logs.begin(level=logging.WARNING)
     try:
         facility = settings.read(arguments.facility)
+        if arguments.command == "move":
+            return _move(facility, arguments.schemas)
         return _check(facility) if arguments.command == "check" else _migrate(facility, again=arguments.again)
     except TransientError as error:
         print(f"\nsukusuku store: {error}; the same command continues where it was interrupted", file=sys.stderr)
@@ -64,7 +66,20 @@ def parser() -> argparse.ArgumentParser:
     migrate.add_argument(
         "--again", action="store_true", help="also what was copied before · コピー済みのものも最初から"
     )
-    for command in (check, migrate):
+    move = commands.add_parser(
+        "move",
+        help="move readings into the groups that their sites are in now, while no collector runs · "
+        "収集サーバーの停止中に、計測値を現在の [[group]] のスキーマへ移動",
+    )
+    move.add_argument(
+        "--from",
+        dest="schemas",
+        action="append",
+        default=[],
+        metavar="SCHEMA",
+        help="also from that of a group that is no more · 廃止した [[group]] のスキーマ",
+    )
+    for command in (check, migrate, move):
         command.add_argument(
             "facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定"
         )
@@ -77,6 +92,17 @@ def _check(facility: Facility) -> int:
         print(f"{'ok    ' if verdict.good else 'wrong '} {verdict.text}")
         status = status if verdict.good else 1
     return status
+
+
+def _move(facility: Facility, schemas: Sequence[str]) -> int:
+    if facility.store.kind != "postgres":
+        raise ConfigError(f"store.kind: found `{facility.store.kind}`; groups of sites are in `postgres` only")
+    count = 0
+    for what in backends.moved(facility, schemas):
+        print(what)
+        count += 1
+    print(f"{count} moved")
+    return 0
 
 
 def _migrate(facility: Facility, *, again: bool) -> int:

@@ -1,10 +1,12 @@
 """The store that `[store]` asks for: one place where kinds of stores are told apart."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import ConfigError, Mistake, PermanentError, SukusukuError, TransientError
@@ -65,8 +67,8 @@ def open_reader(facility: Facility) -> Reader:
 
 
 def gathered(shard: Shard, own: SqlStore) -> Reader:
-    """Return what reads the stores of all shards, of which a collector writes its own. It opens the others later."""
-    if not shard.facility.group:
+    """Return what reads the stores of all shards where this one leads; it opens the others later. Else its own one."""
+    if not shard.facility.group or not shard.leads:
         return own
     return Gathered([lambda: own, *(partial(_reader, it.own.store) for it in _others(shard))])
 
@@ -85,8 +87,30 @@ def check_division(shard: Shard) -> None:
         if strays:
             raise PermanentError(
                 f"{store.name} has readings of {', '.join(strays[:_SHOWN])}{' ...' * (len(strays) > _SHOWN)}, which "
-                f"are now of {shard.own.operator.id}. Put their sites back into the group where they were"
+                f"are now of {shard.own.operator.id}. Stop all collectors and run `sukusuku store move FACILITY.toml`, "
+                "or put their sites back where they were"
             )
+
+
+def moved(facility: Facility, schemas: Sequence[str] = ()) -> Iterator[str]:
+    """Move readings into the stores of the shards that their assets are in now; yield what is moved, and where to.
+
+    `schemas` are those of groups that are no more. Raises PermanentError while a collector writes, else as
+    `open_writer`.
+    """
+    from sukusuku_server.timeseries.postgres.moving import move, owners  # noqa: PLC0415 - may be missing
+    from sukusuku_server.timeseries.postgres.store import PostgresStore  # noqa: PLC0415 - likewise
+
+    for shard in shards(facility):
+        own = shard.own.store.postgres
+        known = [other.own.store.postgres.schema for other in _others(shard)]
+        for schema in [*known, *(it for it in schemas if it not in known)]:
+            with (
+                contextlib.closing(PostgresStore.open(msgspec.structs.replace(own, schema=schema))) as source,
+                contextlib.closing(PostgresStore.open(own)) as target,
+            ):
+                for name in move(source, target, owners(shard.own)):
+                    yield f"{name}: {schema} -> {own.schema}"
 
 
 def _others(shard: Shard) -> list[Shard]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
 from sukusuku_server.settings import Facility, check
 from sukusuku_server.settings.shard import Shard, shards
+from sukusuku_server.timeseries import __main__ as command
 from sukusuku_server.timeseries import backends
 from sukusuku_server.timeseries.postgres.store import PostgresStore
 from tests.collector.small_facility import FACILITY
@@ -39,10 +41,15 @@ def test_readings_are_kept_in_postgresql(postgres: PostgresServer) -> None:
     assert any("schema" in verdict.text and verdict.good for verdict in backends.examine(found, 0))
 
 
-def divided(postgres: PostgresServer, schema: str, *groups: str) -> Facility:
+def divided_text(postgres: PostgresServer, schema: str, *groups: str) -> str:
     keys = [f'[[group]]\nid = "{it}"\nhost_id = "{it}"\nschema = "{schema}_{it}"\nsites = ["tobu"]\n' for it in groups]
+    store = f'[store]\nkind = "postgres"\n[store.postgres]\nurl = "{postgres.settings().url}"\nschema = "{schema}"\n'
     operations = f'[operations]\nurl = "{postgres.operations()}"\n'
-    return facility("\n".join((f'url = "{postgres.settings().url}"\nschema = "{schema}"', operations, *keys)))
+    return "".join((FACILITY.format(port=1883), store, operations, *keys))
+
+
+def divided(postgres: PostgresServer, schema: str, *groups: str) -> Facility:
+    return parse(divided_text(postgres, schema, *groups), Facility, "facility.toml")
 
 
 def test_a_group_has_a_schema_of_its_own_and_readers_ask_all(postgres: PostgresServer) -> None:
@@ -68,16 +75,34 @@ def test_a_group_has_a_schema_of_its_own_and_readers_ask_all(postgres: PostgresS
     assert backends.is_written(whole) is False
 
 
-def test_a_shard_whose_readings_are_in_the_store_of_another_one_is_refused(postgres: PostgresServer) -> None:
-    schema = postgres.settings().schema
-    before = divided(postgres, schema)
+def test_readings_go_with_their_site_into_another_group(
+    postgres: PostgresServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Until they have, the shard is refused; and they come back from a group that is no more."""
+    schema, path = postgres.settings().schema, tmp_path / "facility.toml"
+    before, after = divided(postgres, schema), divided(postgres, schema, "north")
     backends.check_division(Shard(before))
     with contextlib.closing(backends.open_writer(before)) as store:
         commit(store, [Reading("unit-1", "Fill/Percent", 1, 5.0)], 1)
-    after = divided(postgres, schema, "north")
-    with pytest.raises(PermanentError, match="has readings of unit-1, which are now of north"):
-        backends.check_division(Shard(after, "north"))
-    backends.check_division(Shard(after))
+        with pytest.raises(PermanentError, match="has readings of unit-1, which are now of north"):
+            backends.check_division(Shard(after, "north"))
+        backends.check_division(Shard(after))
+        path.write_text(divided_text(postgres, schema, "north"), encoding="utf-8")
+        assert command.main(["move", str(path)]) == 1
+        assert "another collector is writing" in capsys.readouterr().err
+
+    assert command.main(["move", str(path)]) == 0
+    assert capsys.readouterr().out == f"unit-1: {schema} -> {schema}_north\n1 moved\n"
+    for shard in shards(after):
+        backends.check_division(shard)
+    with contextlib.closing(backends.open_reader(after)) as reader:
+        assert [it.value for it in reader.raw("unit-1", "Fill/Percent", 0, 9, 9)] == [5.0]
+
+    path.write_text(divided_text(postgres, schema), encoding="utf-8")
+    assert command.main(["move", str(path), "--from", f"{schema}_north"]) == 0
+    assert capsys.readouterr().out == f"unit-1: {schema}_north -> {schema}\n1 moved\n"
+    with contextlib.closing(backends.open_reader(before)) as reader:
+        assert set(reader.latest()) == {"unit-1"}
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:

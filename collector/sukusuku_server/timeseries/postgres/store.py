@@ -59,6 +59,11 @@ class PostgresStore(SqlStore):
         database.connect()
         return cls(database)
 
+    @property
+    def database(self) -> PostgresDatabase:
+        """Return its connection."""
+        return self._database
+
     def compact(self, before: int) -> bool:
         """See Store. Partitions that are empty then go. TimescaleDB's chunks are left to that extension."""
         return self._database.partitioned and super().compact(before)

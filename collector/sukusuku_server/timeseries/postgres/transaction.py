@@ -68,7 +68,7 @@ class PostgresTransaction:
         """See `Transaction`. Duplicates are rare, so all are first tried at once."""
         if not rows:
             return rows
-        self._make_room(rows)
+        self.make_room(rows)
         try:
             with self._connection.transaction():
                 self._copy(rows)
@@ -98,9 +98,9 @@ class PostgresTransaction:
                 first.setdefault((row[1], row[0]), row)
         return list(first.values())
 
-    def _make_room(self, rows: Sequence[Row]) -> None:
-        """Make the partitions that are missing."""
-        if self._weeks is None:
+    def make_room(self, rows: Sequence[Row]) -> None:
+        """Make the partitions that are missing for rows."""
+        if self._weeks is None or not rows:
             return
         for week in partitions.weeks(rows) - self._weeks:
             found = self._connection.execute("SELECT to_regclass(%s)", (partitions.named(week),)).fetchone()
