@@ -60,7 +60,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--broker",
         metavar="HOST[:PORT]",
-        help="as edge nodes reach it (default: as the collector) · ブローカーの接続先",
+        action="append",
+        type=_server,
+        help="as edge nodes reach it, once for each server of a cluster (default: as the collector) "
+        "· エッジノードから見たブローカーの接続先（クラスタではサーバーごとに指定）",
     )
     made.add_argument(
         "--passwords", type=Path, metavar="FILE", help="Mosquitto's password file, to make its account there"
@@ -71,20 +74,29 @@ def parser() -> argparse.ArgumentParser:
 
 def _answer(facility: Facility, options: argparse.Namespace) -> Answer:
     broker, own = facility.broker, shard_of_edge(facility, options.node).own
-    host, _, port = (options.broker or "").partition(":")
-    host = host or _reachable(broker.host, facility)
-    if port and not port.isdecimal():
-        raise ConfigError(f"--broker {options.broker}: expected HOST or HOST:PORT")
+    known = options.broker or [(_reachable(host, facility), port) for host, port in broker.addresses]
+    servers = [(host, port or broker.port) for host, port in known]
+    begin = facility.own_edges().index(options.node) % len(servers)  # so that edge nodes spread over a cluster
+    (host, port), *others = servers[begin:] + servers[:begin]
     return Answer(
         group=own.operator.id,
         primary_host=own.host_id,
         host=host,
-        port=int(port or broker.port),
+        port=port,
         account=options.passwords is not None,
         ca=authority.pem(broker.ca_file),
         nonce="",
         url=facility.web.url.rstrip("/"),
+        others=tuple(f"[{other}]:{number}" if ":" in other else f"{other}:{number}" for other, number in others),
+        subscribe_qos=broker.subscribe_qos,
     )
+
+
+def _server(text: str) -> tuple[str, int | None]:
+    host, colon, port = text.partition(":")
+    if not host or (colon and not port.isdecimal()):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected HOST or HOST:PORT, such as broker.example.jp:8883")
+    return host, int(port) if port else None
 
 
 def _reachable(host: str, facility: Facility) -> str:

@@ -47,6 +47,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The random number of the server."""
     certificate: str = ""
     url: str = ""
+    others: tuple[str, ...] = ()
+    """Further servers of the broker, where it is a cluster: `host:port`."""
+    subscribe_qos: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sukusuku_core.broker_settings import BrokerSettings
 from sukusuku_core.certificates import Request, read
 from sukusuku_core.enrolment import Answer, Code, new_nonce
 from sukusuku_core.errors import ConfigError, PermanentError
@@ -123,6 +124,10 @@ def _with(path: Path, secrets: Mapping[str, str]) -> str:
 def _settings(node: str, answer: Answer, place: _Place) -> list[str]:
     """Return the lines of `edge.toml` about broker and server; what is measured is added by hand, or by `init`."""
     lines = ["[broker]", f'host = "{answer.host}"', f"port = {answer.port}"]
+    if answer.others:
+        lines.append(f"others = {json.dumps(answer.others)}")
+    if answer.subscribe_qos != BrokerSettings().subscribe_qos:
+        lines.append(f"subscribe_qos = {answer.subscribe_qos}")
     if answer.certificate:
         state = place.outbox.parent
         lines += [f'ca_file = "{state / AUTHORITY}"', f'cert_file = "{state / CERTIFICATE}"']

@@ -99,6 +99,37 @@ def test_an_enrolled_node_has_a_key_that_the_server_knows_and_settings_that_are_
     assert not any(secret.encode() in b"".join(wire) for secret in (key, code.partition("/")[2].replace("-", "")))
 
 
+def test_nodes_learn_all_servers_of_a_cluster_each_in_another_order(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = '[broker]\nhost = "b1.example.jp"\nsubscribe_qos = 0\nothers = ["b2.example.jp", "[fd00::3]:8884"]'
+    place.file.write_text(place.file.read_text("utf-8").replace("[broker]", cluster), encoding="utf-8")
+    place.enrol(place.code(capsys))
+    monkeypatch.setenv(enrolment.KEY, place.secrets()[enrolment.KEY])
+    one = settings.read(place.pi / enrolment.SETTINGS).settings.broker
+    (place.pi / enrolment.SETTINGS).unlink()
+    assert server.main([str(place.file), "seibu-pi"]) == 0
+    place.enrol(capsys.readouterr().out.split()[-1])
+    other = settings.read(place.pi / enrolment.SETTINGS).settings.broker
+
+    there = {("b1.example.jp", 1883), ("b2.example.jp", 1883), ("fd00::3", 8884)}
+    assert {*one.addresses} == {*other.addresses} == there
+    assert one.addresses[0] != other.addresses[0]
+    assert one.subscribe_qos == other.subscribe_qos == 0
+
+
+def test_servers_may_be_named_as_edge_nodes_reach_them(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.enrol(place.code(capsys, "--broker=b1.example.jp:8883", "--broker=b2.example.jp"))
+    monkeypatch.setenv(enrolment.KEY, place.secrets()[enrolment.KEY])
+    found = settings.read(place.pi / enrolment.SETTINGS).settings.broker
+    assert {*found.addresses} == {("b1.example.jp", 8883), ("b2.example.jp", 1883)}
+    with pytest.raises(SystemExit):
+        place.code(capsys, "--broker=b1.example.jp:mqtt")
+    assert "expected HOST or HOST:PORT" in capsys.readouterr().err
+
+
 def test_a_code_works_once_and_for_ten_minutes(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     code = place.code(capsys)
     place.enrol(code)
