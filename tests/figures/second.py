@@ -136,18 +136,47 @@ class Files:
 
 
 def in_hindsight(files: Files, room: str) -> list[tuple[int, float]]:
-    """The children as they must have been: what was off is spread over the movements of its stretch."""
+    """The children as they must have been; where they are people less staff, they are so in hindsight."""
+    rows = files.corrections(room)
+    mine = [row for row in rows if row[2] == "children"]
+    people = [row for row in rows if row[2] == "people"]
     points = files.series(room, "Occupancy/ChildrenCorrected")
-    mine = [row for row in files.corrections(room) if row[2] == "children"]
-    people = [row for row in files.corrections(room) if row[2] == "people"]
-    if all(kind in {"entered", "source"} for _, kind, *_ in mine) and people:
-        mine = people
-    moves = []
-    for (then, old), (time, new) in itertools.pairwise(points):
-        if local(then) == local(time):
-            moves += [time] * abs(int(new - old))
+    if not people or not all(kind in {"entered", "source"} for _, kind, *_ in mine):
+        return _seen(points, mine)
+    staff = files.series(room, "Occupancy/StaffAssumed")
+    own = [(time, value) for time, value in _seen(points, people) if at(staff, time) is None]
+    everybody = _seen(files.series(room, "Occupancy/Corrected"), people)
+    begins = {time for n, (time, value) in enumerate(staff) if not n or at(staff[:n], time) != value}
+    followed = [
+        (time, max(count - taken, 0.0))
+        for time in begins | {time for time, _ in everybody}
+        if (count := at(everybody, time)) is not None and (taken := at(staff, time)) is not None
+    ]
+    return sorted([*own, *followed])
+
+
+def _seen(
+    points: list[tuple[int, float]], mine: list[tuple[int, str, str, int | None, int | None]]
+) -> list[tuple[int, float]]:
+    """A series in hindsight: what was off is spread over the movements of its stretch."""
+    steps_of = [
+        (time, 1 if new > old else -1)
+        for (then, old), (time, new) in itertools.pairwise(points)
+        if local(then) == local(time)
+        for _ in range(abs(int(new - old)))
+    ]
+    moves = [time for time, _ in steps_of]
     stretches, unknown = _known_stretches(mine, moves)
-    shifts = [shift for stretch in stretches for shift in _shifts(*stretch, moves)]
+    off_on: collections.Counter[date] = collections.Counter()
+    for since, guesses, told, _ in stretches:
+        off_on[local(since)] += _needed(guesses, told)
+    shifts = []
+    for stretch in stretches:
+        day, needed = local(stretch[0]), _needed(*stretch[1:3])
+        came = sum(step > 0 and local(time) == day for time, step in steps_of)
+        far = abs(off_on[day]) >= max(3, 0.1 * max(came, came + off_on[day]))
+        way = (needed > 0) - (needed < 0) if far and needed * off_on[day] > 0 else 0
+        shifts += _shifts(*stretch, [time for time, step in steps_of if step == way] if way else moves)
     times = sorted({*(time for time, _ in points), *(time for time, _ in shifts)})
     steps = collections.Counter[int]()
     for time, step in shifts:
@@ -162,6 +191,11 @@ def in_hindsight(files: Files, room: str) -> list[tuple[int, float]]:
     return found
 
 
+def _needed(guesses: list[tuple[int, int]], told: tuple[int, int] | None) -> int:
+    """So many people had been missed by the end of a stretch."""
+    return sum(number for _, number in guesses) + (told[1] if told else 0)
+
+
 def _known_stretches(
     rows: list[tuple[int, str, str, int | None, int | None]], moves: list[int]
 ) -> tuple[list[tuple[int, list[tuple[int, int]], tuple[int, int] | None, int]], list[tuple[int, int]]]:
@@ -170,7 +204,7 @@ def _known_stretches(
     unknown: list[tuple[int, int]] = []
     since, guesses = 0, list[tuple[int, int]]()
     for time, kind, _, before, after in sorted(rows, key=lambda row: (row[0], row[1] != "swapped")):
-        if before is None or after is None or kind in {"restarted", "replaced"}:
+        if after is None or kind in {"restarted", "replaced"} or (before is None and kind != "entered"):
             continue
         mark, today = -(-time // MINUTE) * MINUTE, midnight(local(time))
         quiet = not any(today <= move < time for move in moves)
@@ -180,13 +214,16 @@ def _known_stretches(
         if since < first:
             found.append((since, guesses, None, 0))
             since, guesses = first, []
+        if kind == "frozen":
+            unknown.append((max([first, *(move + 1 for move in moves if move < mark)]), mark))
+            continue
         if kind in {"clamped", "timed_out"}:
-            guesses.append((mark, after - before))
+            guesses.append((mark, after - (before or 0)))
             continue
         if kind == "swapped":
             unknown.append((since, mark))
         else:
-            told = None if kind in {"agreed", "source"} else (mark, after - before)
+            told = None if kind in {"agreed", "source"} or before is None else (mark, after - before)
             found.append((since, guesses, told, first + DAY))
         since, guesses = mark, []
     return [*found, (since, guesses, None, 0)], unknown

@@ -15,10 +15,18 @@ from sukusuku_server.model.series import Point
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.change_effect import Effect, effect, stretch
 from sukusuku_server.rooms.intervals import of_room, stretches
-from sukusuku_server.rooms.retrospective import of_channel, reach, seen_after
+from sukusuku_server.rooms.retrospective import reach
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage import Hour
-from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, from_kept, with_gaps, zone_part, zone_series
+from sukusuku_server.rooms.usage_hours import (
+    COMPLETENESS,
+    SERIES,
+    from_kept,
+    in_hindsight,
+    with_gaps,
+    zone_part,
+    zone_series,
+)
 from sukusuku_server.rooms.usage_sums import UsageSums, total
 from sukusuku_server.settings import Room, Site, Text, Zone, leaves, left
 from sukusuku_server.settings.rooms import Counted
@@ -109,9 +117,9 @@ class Gatherer:
         first, last = reach(middle, end)
         corrections = self._records.corrections(room.id, min(start, first), last)
         complete = self._store.derived(room.id, COMPLETENESS, middle, end)
-        counts = self._store.derived(room.id, SERIES[channel], first, last)
-        own = [item for item in of_channel(corrections, channel) if item.time >= first]
-        seen = seen_after(counts, own)
+        seen = in_hindsight(
+            channel, lambda metric: self._store.derived(room.id, metric, first, last), corrections, first
+        )
         hours = [
             *with_gaps(kept.get(channel, []), earlier),
             *usage.hours(of_room(room, seen, complete, spans)),

@@ -11,12 +11,12 @@ from sukusuku_core.clock import Clock
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
 from sukusuku_server.db.rooms import RoomRecords
-from sukusuku_server.model.series import RoomHour
+from sukusuku_server.model.series import Point, RoomHour
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.intervals import of_room, stretches
-from sukusuku_server.rooms.retrospective import of_channel, reach, seen_after
+from sukusuku_server.rooms.retrospective import reach
 from sukusuku_server.rooms.schedule import FacilitySchedules
-from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, coarse, kept, zone_part, zone_series
+from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, coarse, in_hindsight, kept, zone_part, zone_series
 from sukusuku_server.settings import Room
 from sukusuku_server.timeseries import PACKED, THINNED_READINGS, thinned_key
 from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader, NoteReader, Retention
@@ -92,11 +92,14 @@ class Thinning:
         complete = self._store.derived(room.id, COMPLETENESS, start, end)
         _, last = reach(start, end)
         corrections = self._records.corrections(room.id, end - _WAYS_MS, last)
+
+        def derived(metric: str) -> list[Point]:
+            return self._store.derived(room.id, metric, start, last)
+
         for channel, metric in SERIES.items():
-            if counts := self._store.derived(room.id, metric, start, last):
-                own = [item for item in of_channel(corrections, channel) if item.time >= start]
-                parts = of_room(room, seen_after(counts, own), complete, spans)
-                yield from kept(channel, usage.hours(parts))
+            if derived(metric):
+                seen = in_hindsight(channel, derived, corrections, start)
+                yield from kept(channel, usage.hours(of_room(room, seen, complete, spans)))
         for zone in room.zone:
             if counts := self._store.derived(room.id, zone_series(zone.id), start, end):
                 parts = stretches(counts, complete, zone.capacity or 0, spans)

@@ -172,6 +172,8 @@ class CorrectionKind(StrEnum):
     """A counter goes on from quite another number; what passed in between is not known."""
     SWAPPED = "swapped"
     """Entries were exits: the sensor looks the other way."""
+    FROZEN = "frozen"
+    """A count of the room had stood still and then jumped: what it said meanwhile is not known."""
     SOURCE = "source"
     """Another source leads from here on, or none: a gap."""
 

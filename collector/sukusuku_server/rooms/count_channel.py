@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median_low
 
-from sukusuku_core.time import MINUTE_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_number
 from sukusuku_server.model.collection import CorrectionKind
-from sukusuku_server.rooms.door_counter import Flow, anew, presumed_empty, put, timed_out
+from sukusuku_server.rooms.door_counter import Flow, anew, presumed, put, timed_out
 from sukusuku_server.rooms.sensor_samples import Sample
 
 Tell = Callable[[CorrectionKind, int | None, int | None, str], None]
@@ -21,6 +21,10 @@ _STUCK_MOVES = 4
 _FLICKERING = frozenset({"count", "zones"})
 _MEDIAN_OF = 5
 """An absolute count that leads is the median of so many minutes: regions overlook people now and then."""
+_FROZEN_AFTER = HOUR_MS
+"""An absolute count that has stood still for so long,"""
+_THAWED_BY = 4
+"""and then jumps by so many people from one sample to the next, was frozen: people come and go one by one."""
 _MAJORITY = 0.75
 """This share of the last minutes must contradict the flow by the same number: regions flicker."""
 _DRIFT_LEAST = 2
@@ -56,6 +60,8 @@ class Channel:
     """When staff last counted."""
     recent: tuple[int, ...] = ()
     """What the absolute source that leads said in the last minutes."""
+    still: tuple[int, int] | None = None
+    """What the absolute source that leads said last, and since when (UTC ms)."""
     held: tuple[int, int] | None = None
     """What staff counted while an absolute source led, and what that source said: it holds until that changes."""
 
@@ -73,10 +79,12 @@ def follow(
     if lead is None:
         if channel.lead is not None:
             tell(CorrectionKind.SOURCE, channel.value, None, f"{channel.lead} > -")
-        return _changed(channel, lead=None, value=None, apart=(), recent=(), held=None)
+        return _changed(channel, lead=None, value=None, apart=(), recent=(), still=None, held=None)
     value, held = int(samples[lead].value), channel.held
     recent: tuple[int, ...] = ()
+    still = None
     if lead in _FLICKERING:
+        still = _still(channel.still if lead == channel.lead else None, value, now, tell)
         recent = (*(channel.recent if lead == channel.lead else ()), value)[-_MEDIAN_OF:]
         value = median_low(recent)
     if held is not None and (lead == "flow" or held[1] != value):
@@ -88,7 +96,18 @@ def follow(
     settled = flow.moved is None or samples[lead].time - flow.moved >= _SETTLED
     if lead in _FLICKERING and flow.heard is not None and settled and flow.count != shown:  # so that it can take over
         flow = put(anew(flow) if flow.heard <= alive else flow, shown, now, tell)
-    return _changed(channel, flow=flow, lead=lead, value=shown, heard=samples[lead].time, recent=recent, held=held)
+    return _changed(
+        channel, flow=flow, lead=lead, value=shown, heard=samples[lead].time, recent=recent, still=still, held=held
+    )
+
+
+def _still(before: tuple[int, int] | None, value: int, now: int, tell: Tell) -> tuple[int, int]:
+    """Return since when an absolute count says what it says; tells that it was frozen until now."""
+    if before is None or before[0] == value:
+        return before or (value, now)
+    if now - before[1] >= _FROZEN_AFTER and abs(value - before[0]) >= _THAWED_BY:
+        tell(CorrectionKind.FROZEN, before[0], value, "")
+    return value, now
 
 
 def agreed(channel: Channel, absolute: Sample | None, now: int, minutes: int, tell: Tell) -> Channel:
@@ -127,7 +146,7 @@ def emptied(channel: Channel, now: int, kind: CorrectionKind, tell: Tell, *, unh
 
     `unheard`: its counters fell silent while people were in, and may yet tell how these left.
     """
-    flow = presumed_empty(channel.flow) if unheard else channel.flow
+    flow = presumed(channel.flow, 0) if unheard else channel.flow
     if flow.count:
         tell(kind, flow.count, 0, "")
     elif flow.from_empty and not flow.moves and not flow.waiting:
@@ -146,7 +165,8 @@ def may_be_empty(channel: Channel, quiet: int) -> bool:
 def entered(channel: Channel, count: int, now: int, in_time: int, tell: Tell) -> Channel:
     """Return the channel after a member of staff has counted.
 
-    Counters that were not heard after `in_time` begin anew when they are: part of what they then tell is counted here.
+    Of what counters tell that were not heard after `in_time`, part is counted here. If they fell silent on an earlier
+    day, they begin anew.
     """
     tell(CorrectionKind.ENTERED, channel.value, count, "")
     held = None
@@ -155,7 +175,9 @@ def entered(channel: Channel, count: int, now: int, in_time: int, tell: Tell) ->
     value = count if channel.lead is not None else channel.value
     flow = channel.flow
     if flow.heard is not None:
-        flow = put(anew(flow) if flow.heard <= in_time else flow, count, now, tell)
+        if flow.heard <= in_time:
+            flow = presumed(flow, count) if day_number(flow.heard) == day_number(now) else anew(flow)
+        flow = put(flow, count, now, tell)
     return replace(channel, flow=flow, value=value, apart=(), entered=now, held=held)
 
 

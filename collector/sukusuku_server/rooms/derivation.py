@@ -55,7 +55,7 @@ class RoomState:
 class RoomOccupancy:
     """The derivation of one room."""
 
-    version = 4
+    version = 5
     kind = RoomState
 
     def __init__(self, timetable: Timetable) -> None:
@@ -305,6 +305,7 @@ class _Step:
         values: dict[str, float | None] = {
             "Occupancy/Corrected": self._people.value,
             "Occupancy/ChildrenCorrected": children,
+            "Occupancy/StaffAssumed": self._staff() if self._children.lead == "people" else None,
             "Occupancy/Limit": limit,
             "Occupancy/Utilisation": None if children is None or not limit else 100.0 * children / limit,
             "Occupancy/Completeness": 0.0 if self._first().value is None else self._heard.percent,

@@ -46,8 +46,8 @@ def day_over(balance: Balance) -> Balance:
     if not balance.came and not balance.left:
         return balance
     days = (*balance.days, (balance.came, balance.left))[-DAYS:]
-    lean = [_lean(*day) for day in days]
-    out, in_ = lean.count(-1), lean.count(1)
+    leans = [lean(*day) for day in days]
+    out, in_ = leans.count(-1), leans.count(1)
     told = balance.told
     if out >= MOST and not in_:
         told = FindingName.MORE_LEAVE
@@ -58,7 +58,7 @@ def day_over(balance: Balance) -> Balance:
     return Balance(days=days, told=told)
 
 
-def _lean(came: int, left: int) -> int:
+def lean(came: int, left: int) -> int:
     """Return 1: more came, -1: more left, 0: neither."""
     off = came - left
     if abs(off) < max(LEAST, SHARE * max(came, left)):

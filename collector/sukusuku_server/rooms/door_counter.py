@@ -89,8 +89,9 @@ class Flow:
     """Time of the last movement."""
     went_out: bool = False
     """Whether that was out of the room."""
-    presumed_gone: int = 0
-    """So many were taken to have left while the counters were silent; who is counted out later may be one of them."""
+    presumed: int = 0
+    """So many were taken to have left while the counters were silent (below 0: to have come). Who is counted later may
+    be one of them."""
     balance: Balance = field(default_factory=Balance)
 
     @property
@@ -156,14 +157,14 @@ def believed(flow: Flow, time: int, patience: int, tell: Tell) -> Flow:
     anybody passes or not, the first one waits for the second.
     """
     entries, exits = flow.entries, flow.exits
-    if entries is None or exits is None or not (flow.waiting or flow.presumed_gone):
+    if entries is None or exits is None or not (flow.waiting or flow.presumed):
         return flow
     if min(entries.time, exits.time) < time - patience or _in_turn(entries, exits, time):
         return flow
     come, go = (exits, entries) if flow.turned else (entries, exits)
-    gone = min(flow.presumed_gone, go.waiting)
-    flow = replace(flow, entries=replace(entries, waiting=0), exits=replace(exits, waiting=0), presumed_gone=0)
-    flow = _moved(flow, come.waiting, time, inward=True, tell=tell)
+    gone, there = min(max(flow.presumed, 0), go.waiting), min(max(-flow.presumed, 0), come.waiting)
+    flow = replace(flow, entries=replace(entries, waiting=0), exits=replace(exits, waiting=0), presumed=0)
+    flow = _moved(flow, come.waiting - there, time, inward=True, tell=tell)
     return _moved(flow, go.waiting - gone, time, inward=False, tell=tell)
 
 
@@ -188,16 +189,19 @@ def put(flow: Flow, count: int, time: int, tell: Tell) -> Flow:
     )
 
 
-def presumed_empty(flow: Flow) -> Flow:
-    """Return the flow before it is put to 0 while its counters are silent: who is in may be counted out later."""
+def presumed(flow: Flow, count: int) -> Flow:
+    """Return the flow before it is put to a count while its counters are silent: they may yet tell of the difference.
+
+    A counter that is only not heard counts on, and one that counts nothing meanwhile tells nothing.
+    """
     entries, exits = (0 if counter is None else counter.waiting for counter in (flow.entries, flow.exits))
     here = flow.count + (exits - entries if flow.turned else entries - exits)
-    return replace(flow, presumed_gone=flow.presumed_gone + max(here, 0))
+    return replace(flow, presumed=flow.presumed + max(here, 0) - count)
 
 
 def anew(flow: Flow) -> Flow:
     """Return the flow whose counters begin again with their next readings: what they then tell is known already."""
-    return replace(flow, entries=None, exits=None, presumed_gone=0)
+    return replace(flow, entries=None, exits=None, presumed=0)
 
 
 def day_over(flow: Flow) -> Flow:

@@ -4,11 +4,13 @@ A correction finds the count off by some people. That did not happen at that mom
 was last known to be right, most likely when people came and went. So in hindsight what was off by the end of a stretch
 between two moments at which the count was known is spread evenly over its movements. Exits from an empty room
 (`clamped`) say no more than that by then at least so many had been missed: the spread runs over these marks like a
-string that is pulled tight (their least concave majorant). What was shown at the time stays stored as it was.
+string that is pulled tight (their least concave majorant). Where far more people were missed on a day than miscounts
+explain, they came by another door when others came, or left when others left. What was shown at the time stays stored.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,7 +19,8 @@ from sukusuku_core.model import Quality
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, day_start, local_day, whole_minute
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.model.series import Point
-from sukusuku_server.rooms.intervals import HOLD_MS
+from sukusuku_server.rooms.door_balance import lean
+from sukusuku_server.rooms.intervals import HOLD_MS, runs
 
 _K = CorrectionKind
 _ABSOLUTE = frozenset({_K.AGREED, _K.SOURCE})
@@ -35,6 +38,35 @@ class _Stretch:
 
     since: int
     guesses: list[tuple[int, int]] = field(default_factory=list)
+    known: tuple[int, int] | None = None
+    """When it became known how many were in, and what was left to correct then. None: the guesses stand alone."""
+    last: int = 0
+    """Movements before this have a share in what was off."""
+
+    @property
+    def needed(self) -> int:
+        """So many people had been missed by its end; below 0: so many were still counted who had left."""
+        return sum(people for _, people in self.guesses) + (0 if self.known is None else self.known[1])
+
+
+class _Moves(NamedTuple):
+    """When (UTC ms) people came and went, came, and went."""
+
+    all: list[int]
+    inward: list[int]
+    outward: list[int]
+
+    def of(self, stretch: _Stretch, missed: Mapping[int, int]) -> Sequence[int]:
+        """Return those at which the people of a stretch may have been missed, of whom so many were `missed` on its day.
+
+        More than miscounts explain came, or left, by another door: when others did.
+        """
+        day = day_start(local_day(stretch.since))
+        came = bisect_left(self.inward, day + DAY_MS) - bisect_left(self.inward, day)
+        leans = lean(came, came + missed[day_number(day)])
+        if leans < 0 < stretch.needed:
+            return self.inward
+        return self.outward if leans > 0 > stretch.needed else self.all
 
 
 class _Mark(NamedTuple):
@@ -81,53 +113,78 @@ def seen_after(points: Sequence[Point], corrections: Sequence[Correction]) -> li
 
 def of_channel(corrections: Sequence[Correction], channel: str) -> list[Correction]:
     """Return the corrections of a channel: the children's own, or the people's where children follow them."""
-    own = [item for item in corrections if item.channel == channel]
-    follows = channel == "children" and all(item.kind in {_K.ENTERED, _K.SOURCE} for item in own)
-    return (
-        [item for item in corrections if item.channel == "people"] if follows and len(own) < len(corrections) else own
-    )
+    follows = channel == "children" and children_follow(corrections)
+    return [item for item in corrections if item.channel == ("people" if follows else channel)]
 
 
-def _edges(
-    corrections: Sequence[Correction], moves: Sequence[int]
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def children_follow(corrections: Sequence[Correction]) -> bool:
+    """Whether the children of a room follow its people: nothing corrects them by themselves."""
+    own = [item for item in corrections if item.channel == "children"]
+    return len(own) < len(corrections) and all(item.kind in {_K.ENTERED, _K.SOURCE} for item in own)
+
+
+def less(people: Sequence[Point], staff: Sequence[Point]) -> Iterator[Point]:
+    """Yield the people without the staff, where the staff is known."""
+    changes = [(run.start, run.end, run.value) for run in runs(staff)]
+    n, held = 0, 0
+    for time in sorted({point.time for point in people} | {start for start, _, _ in changes}):
+        while held < len(people) and people[held].time <= time:
+            held += 1
+        while n < len(changes) and changes[n][1] <= time:
+            n += 1
+        if not held or n == len(changes) or changes[n][0] > time or time - people[held - 1].time >= HOLD_MS:
+            continue
+        value = people[held - 1].value
+        if isinstance(value, int | float):
+            yield Point(time, max(value - changes[n][2], 0.0), Quality.GOOD)
+
+
+def _edges(corrections: Sequence[Correction], moves: _Moves) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Return by how much the count differs from when on, and the stretches of which nothing is known."""
-    edges: list[tuple[int, int]] = []
+    closed: list[_Stretch] = []
     unknown: list[tuple[int, int]] = []
     stretch = _Stretch(0)
     for item in sorted(corrections, key=lambda found: (found.time, found.kind is not _K.SWAPPED)):
-        if item.before is None or item.after is None or item.kind in {_K.RESTARTED, _K.REPLACED}:
+        in_gap = item.before is None and item.kind is not _K.ENTERED
+        if in_gap or item.after is None or item.kind in {_K.RESTARTED, _K.REPLACED}:
             continue  # a gap, or a counter that goes on from elsewhere: what was wrong before is wrong after it
-        mark, off = whole_minute(item.time), item.after - item.before
-        first, last = _day_of(item, moves)
+        mark, off = whole_minute(item.time), 0 if item.before is None else item.after - item.before
+        first, last = _day_of(item, moves.all)
         if stretch.since < first:  # nothing has closed the day before
-            edges += _spread(stretch, moves)
+            closed.append(stretch)
             stretch = _Stretch(first)
+        if item.kind is _K.FROZEN:
+            moved = bisect_left(moves.all, mark)
+            unknown.append((max(first, moves.all[moved - 1] + 1 if moved else first), mark))
+            continue
         if item.kind in _GUESSES:
             stretch.guesses.append((mark, off))
             continue
         if item.kind is _K.SWAPPED:
             unknown.append((stretch.since, mark))
-        elif item.kind in _ABSOLUTE:
-            edges += _spread(stretch, moves)
         else:
-            edges += _spread(stretch, moves, (mark, off), last)
+            if item.kind not in _ABSOLUTE and item.before is not None:
+                stretch.known, stretch.last = (mark, off), last
+            closed.append(stretch)
         stretch = _Stretch(mark)
-    return [*edges, *_spread(stretch, moves)], unknown
+    closed.append(stretch)
+    missed: dict[int, int] = defaultdict(int)
+    for stretch in closed:
+        missed[day_number(stretch.since)] += stretch.needed
+    edges = [edge for stretch in closed for edge in _spread(stretch, moves.of(stretch, missed))]
+    return edges, unknown
 
 
-def _spread(
-    stretch: _Stretch, moves: Sequence[int], known: tuple[int, int] | None = None, last: int = 0
-) -> Iterator[tuple[int, int]]:
+def _spread(stretch: _Stretch, moves: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yield when people who were missed begin to count (+1) or to be left out (-1), and when what was shown had them.
 
-    `known` is when it was known how many were in, and what was left to correct then; movements before `last` have a
-    share in it. Without it the guesses stand alone.
+    They are spread over `moves`, the times at which they may have been missed.
     """
+    known = stretch.known
     if known is None and not stretch.guesses:
         return
     mark = stretch.guesses[-1][0] if known is None else known[0]
-    end = mark if known is None else max(min(mark, last), stretch.since)
+    end = mark if known is None else max(min(mark, stretch.last), stretch.since)
     low = bisect_right(moves, stretch.since)
     between = moves[low : max(bisect_left(moves, end), low)]
     needed, marks = 0, [_Mark(0, 0, stretch.since)]
@@ -182,14 +239,16 @@ def _day_of(item: Correction, moves: Sequence[int]) -> tuple[int, int]:
     return day, day + DAY_MS
 
 
-def _movements(points: Sequence[Point]) -> list[int]:
+def _movements(points: Sequence[Point]) -> _Moves:
     """Return the time of every change of a series within a day, once for each person by whom it changed."""
-    found: list[int] = []
+    found = _Moves([], [], [])
     for before, after in pairwise(points):
         if isinstance(before.value, int | float) and isinstance(after.value, int | float):
-            number = abs(int(after.value - before.value))
-            if number and day_number(before.time) == day_number(after.time):
-                found += [after.time] * number
+            change = int(after.value - before.value)
+            if change and day_number(before.time) == day_number(after.time):
+                times = [after.time] * abs(change)
+                found.all.extend(times)
+                (found.inward if change > 0 else found.outward).extend(times)
     return found
 
 

@@ -21,6 +21,7 @@ def corrections(texts: NullTranslations) -> dict[CorrectionKind, str]:
         CorrectionKind.RESTARTED: gettext("A counter restarted at 0"),
         CorrectionKind.REPLACED: gettext("A counter jumped"),
         CorrectionKind.SWAPPED: gettext("Entries and exits are swapped"),
+        CorrectionKind.FROZEN: gettext("The count had stood still: not known meanwhile"),
         CorrectionKind.SOURCE: gettext("Source changed or lost"),
     }
 

@@ -31,6 +31,17 @@ DERIVED: tuple[Metric, ...] = (
     Metric(
         "Occupancy/ChildrenCorrected", _ROOM, Role.CHILD_COUNT, _D, "1", "在室児童数（補正後）", "children, corrected"
     ),
+    Metric(
+        "Occupancy/StaffAssumed",
+        _ROOM,
+        Role.STAFF_COUNT,
+        _D,
+        "1",
+        "在室職員数（差引）",
+        "staff that are taken off the people, by shifts or badges",
+        0,
+        1000,
+    ),
     Metric("Occupancy/Limit", _ROOM, Role.CHILD_COUNT, _D, "1", "上限", "children that may be in the room", 0, 1000),
     Metric("Occupancy/Utilisation", _ROOM, Role.CHILD_COUNT, _D, "%", "利用率", "children of the limit", 0),
     Metric(

@@ -189,6 +189,31 @@ def test_who_came_while_the_counters_were_silent_is_not_counted_twice() -> None:
     assert day.people("09:30", "13:32", "16:30", "17:30") == [5, 6, 3, 0]
 
 
+@pytest.mark.parametrize(("counts_on", "then"), [(True, 2), (False, 6)])
+def test_whom_counters_counted_while_they_were_not_heard_is_counted_once(counts_on: bool, then: int) -> None:  # noqa: FBT001 - a column
+    """Five are in at 11:00; three come and six go until 13:30; at 12:00 staff count six, with two of their own."""
+    meanwhile = [("11:30", 3, 0), ("12:30", 0, 6)] if counts_on else []
+    totals = door(("07:00", 0, 0), ("08:30", 2, 0), ("09:10", 3, 0), *meanwhile, ("17:00", 0, 2))
+    heard = [item for item in totals if not at("11:00") < item.time < at("13:30")]
+    day = Played(FLOW, heard, [Calibration("room", at("12:00"), children=4, staff=None, by="佐藤")])
+    assert day.people("10:50", "13:32", "17:02") == [5, then, then - 2]
+
+
+def test_a_count_that_stood_still_and_jumps_was_frozen() -> None:
+    counting = '[site.room.counting]\nstaff = "none"\nsample_seconds = 300\n'
+    frozen = every("Occupancy/Count", 0, "08:30", "11:00") + every("Occupancy/Count", 7, "11:05", "24:00")
+    assert Played(counting, frozen).kinds() == ["frozen"]
+    came = every("Occupancy/Count", 0, "08:30", "11:00") + every("Occupancy/Count", 3, "11:05", "24:00")
+    shortly = every("Occupancy/Count", 1, "10:30", "11:00") + every("Occupancy/Count", 7, "11:05", "24:00")
+    silent = every("Occupancy/Count", 0, "08:30", "10:30") + every("Occupancy/Count", 7, "11:05", "24:00")
+    assert [Played(counting, readings).kinds() for readings in (came, shortly, silent)] == [[], [], ["source"] * 2]
+
+
+def test_staff_that_are_taken_off_are_told_beside_the_people() -> None:
+    day = Played(FLOW, ORDINARY)
+    assert [day.value("Occupancy/StaffAssumed", clock) for clock in ("07:30", "11:30", "18:30")] == [0, 2, 0]
+
+
 def test_a_count_of_staff_holds_until_an_absolute_source_says_something_new() -> None:
     counting = '[site.room.counting]\nstaff = "none"\nsample_seconds = 300\n'
     readings = every("Occupancy/Count", 5, "09:00", "11:00") + every("Occupancy/Count", 6, "11:05", "12:00")

@@ -54,8 +54,28 @@ def test_exits_from_an_empty_room_in_the_evening_are_of_the_whole_day() -> None:
     go = series(*[(f"17:{minute:02d}", 7.0 - minute) for minute in range(8)], ("17:20", 0))
     clamps = [correction(f"17:{minute}:00", -1, 0, K.CLAMPED) for minute in range(11, 15)]
     seen = seen_after([*come, *go], clamps)
-    assert [held(seen, clock) for clock in ("09:00", "12:00", "16:00")] == [1, 5, 10]
+    assert [held(seen, clock) for clock in ("09:00", "12:00", "16:00")] == [1, 6, 12], "they came when others came"
     assert held(seen, "17:14") == 0
+
+
+def test_who_is_left_in_the_evening_day_after_day_went_when_others_went() -> None:
+    come = series(("08:00", 0), *[(f"09:{minute:02d}", minute + 1.0) for minute in range(12)])
+    go = series(*[(f"{hour:02d}:00", 23.0 - hour) for hour in range(12, 20)])
+    seen = seen_after([*come, *go], [correction("20:00", 4, 0)])
+    assert [held(seen, clock) for clock in ("09:30", "12:30", "16:30", "19:30")] == [12, 11, 5, 0]
+
+
+def test_a_count_in_a_gap_says_how_many_there_are_and_not_how_many_were_missed() -> None:
+    in_gap = correction("13:00", None, 3, K.ENTERED)
+    seen = seen_after(DAY, [in_gap, correction("17:20", 1, 0)])
+    assert [held(seen, clock) for clock in ("09:30", "12:30", "17:05")] == [4, 3, 0]
+
+
+def test_what_a_frozen_count_said_is_not_known() -> None:
+    seen = seen_after(DAY, [correction("14:00", 3, 9, K.FROZEN)])
+    assert [point for point in seen if at("12:10") <= point.time < at("14:00")] == []
+    assert held(seen, "12:05") == 3
+    assert held(seen, "17:05") == 1
 
 
 def test_the_remainder_of_a_night_is_spread_over_the_day_before() -> None:

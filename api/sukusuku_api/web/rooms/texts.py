@@ -13,6 +13,7 @@ WHY = {
     CorrectionKind.RESTARTED: N_("%(counter)s counter"),
     CorrectionKind.REPLACED: N_("%(counter)s counter"),
     CorrectionKind.SWAPPED: "",
+    CorrectionKind.FROZEN: "",
     CorrectionKind.SOURCE: "%(before)s → %(after)s",
 }
 """What stands beside the kind of a correction; empty: the kind says it all."""
