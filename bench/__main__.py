@@ -34,7 +34,7 @@ BENCHES: dict[str, Sequence[str]] = {
     "rows": (),
     "collection": ("--seeds", "8"),
     "life": ("--seeds", "1", "2", "3", "4", "5", "6", "7", "8"),
-    "rooms": (),
+    "rooms": ("--seeds", "9"),
     "rooms.alerts": (),
     "figures": (),
 }
