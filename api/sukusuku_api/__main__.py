@@ -8,13 +8,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sukusuku_api import service
-from sukusuku_api.app import without_data
-from sukusuku_core import logs
-from sukusuku_core.errors import ConfigError, PermanentError, TransientError
-from sukusuku_server.facility_document import places
-from sukusuku_server.facility_document.watching import Watch
-from sukusuku_server.settings import Web
+from sukusuku_core.loading import loading
+
+with loading():
+    from sukusuku_api import service
+    from sukusuku_api.app import without_data
+    from sukusuku_core import logs
+    from sukusuku_core.errors import ConfigError, PermanentError, TransientError
+    from sukusuku_server.facility_document import places
+    from sukusuku_server.facility_document.watching import Watch
+    from sukusuku_server.settings import Web
 
 
 def main(argv: Sequence[str] | None = None) -> int:

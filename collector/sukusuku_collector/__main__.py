@@ -10,16 +10,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sukusuku_collector import service
-from sukusuku_collector.facility_checks import mistakes
-from sukusuku_collector.host.claim import RivalError
-from sukusuku_collector.lease import SupersededError
-from sukusuku_collector.operators import service as operators
-from sukusuku_core import logs
-from sukusuku_core.errors import ConfigError, SukusukuError
-from sukusuku_server.facility_document import places
-from sukusuku_server.facility_document.source import OneSource
-from sukusuku_server.facility_document.watching import Watch
+from sukusuku_core.loading import loading
+
+with loading():
+    from sukusuku_collector import service
+    from sukusuku_collector.facility_checks import mistakes
+    from sukusuku_collector.host.claim import RivalError
+    from sukusuku_collector.lease import SupersededError
+    from sukusuku_collector.operators import service as operators
+    from sukusuku_core import logs
+    from sukusuku_core.errors import ConfigError, SukusukuError
+    from sukusuku_server.facility_document import places
+    from sukusuku_server.facility_document.source import OneSource
+    from sukusuku_server.facility_document.watching import Watch
 
 _STATUS: dict[type[SukusukuError], int] = {ConfigError: 2, RivalError: 3, SupersededError: 4}
 

@@ -8,18 +8,21 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import sukusuku_core
-from sukusuku_core import completion, logs
-from sukusuku_core import profile as profiles
-from sukusuku_core.errors import ConfigError, SukusukuError
-from sukusuku_core.settings_schema import schema
-from sukusuku_core.text_table import columns
-from sukusuku_edge import service, status, status_report
-from sukusuku_edge.http_client import ask_by_http
-from sukusuku_edge.probe import Options, probe
-from sukusuku_edge.settings import Device, Edge, EdgeSettings, read
-from sukusuku_edge.update.updater import update
-from sukusuku_mqtt import MqttSettings
+from sukusuku_core.loading import loading
+
+with loading():
+    import sukusuku_core
+    from sukusuku_core import completion, logs
+    from sukusuku_core import profile as profiles
+    from sukusuku_core.errors import ConfigError, SukusukuError
+    from sukusuku_core.settings_schema import schema
+    from sukusuku_core.text_table import columns
+    from sukusuku_edge import service, status, status_report
+    from sukusuku_edge.http_client import ask_by_http
+    from sukusuku_edge.probe import Options, probe
+    from sukusuku_edge.settings import Device, Edge, EdgeSettings, read
+    from sukusuku_edge.update.updater import update
+    from sukusuku_mqtt import MqttSettings
 
 _PROBE = """targets 対象の書き方:
   192.168.0.20            Modbus TCP, port 502, unit 1

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Engine, Update, cast, delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
 from sukusuku_core.time import SECOND_MS
 from sukusuku_server.db.database import Operations, translated
@@ -161,6 +160,8 @@ class Leases:
 
     def _taken(self, connection: Connection) -> int | None:
         nobody = {"shard": self.shard, "epoch": 0, "holder": "", "name": "", "since": 0, "until": 0}
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - takes long to load; SQLite has no leases
+
         connection.execute(insert(collector_lease).values(nobody).on_conflict_do_nothing())
         epoch, until = connection.execute(
             select(_LEASE.epoch, _LEASE.until).where(self._own).with_for_update()  # waits for shares of the row
@@ -187,6 +188,8 @@ class Leases:
         if self._noted is not None and 0 <= now - self._noted < NOTE_MS:
             return
         standing = {"instance": self.instance, "shard": self.shard, "name": self._name, "since": now, "seen": now}
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - as above
+
         noted = insert(collector_standby).values(standing)
         connection.execute(
             noted.on_conflict_do_update(index_elements=[_STANDBY.instance, _STANDBY.shard], set_={"seen": now})

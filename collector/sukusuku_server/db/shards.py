@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 
 from sukusuku_core.time import SECOND_MS
 from sukusuku_server.db.leases import SEEN_MS, DatabaseClock, Leases, database_time, transaction
@@ -98,6 +97,8 @@ class Shards:
         same = {"instance": self.process, "name": self._name, "since": now, "seen": now}
         rows = [same | {"shard": shard, "trouble": trouble and trouble[:_LONGEST]} for shard, trouble in waits.items()]
         if rows:
+            from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - takes long to load
+
             noted = insert(collector_standby)
             told = {"seen": noted.excluded.seen, "trouble": noted.excluded.trouble}
             key = [_STANDBY.instance, _STANDBY.shard]

@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
-import urllib3
 
 from sukusuku_core.errors import TransientError
 from sukusuku_server.settings.influx import Influx
+
+if TYPE_CHECKING:
+    import urllib3
 
 _MOST_WORDS = 300
 
@@ -42,7 +44,10 @@ class Query:
     """Asks questions. Safe for several threads."""
 
     def __init__(self, settings: Influx) -> None:
+        import urllib3  # noqa: PLC0415 - takes a twentieth of the start of a collector; most have no InfluxDB
+
         self._settings = settings
+        self._errors = urllib3.exceptions.HTTPError
         self._pool = urllib3.PoolManager(
             ca_certs=settings.ca_file,
             cert_reqs="CERT_REQUIRED",
@@ -124,13 +129,13 @@ class Query:
         answer = self._pooled(method, path, body)
         return answer.status, answer.data
 
-    def _pooled(self, method: str, path: str, body: str | None) -> urllib3.BaseHTTPResponse:
+    def _pooled(self, method: str, path: str, body: str | None) -> "urllib3.BaseHTTPResponse":
         headers = dict(self._headers)
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             return self._pool.request(method, self._settings.url + path, body=body, headers=headers)
-        except urllib3.exceptions.HTTPError as error:
+        except self._errors as error:
             raise TransientError(f"{self._settings.url}: InfluxDB does not answer: {error}") from error
 
     def close(self) -> None:
