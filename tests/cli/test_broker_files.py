@@ -119,3 +119,17 @@ def test_a_listener_is_for_one_centre(tobu: int, seibu: int, why: str) -> None:
     with pytest.raises(WrongSettingsError) as told:
         check(parse(CENTRES.format(tobu=tobu, seibu=seibu), Facility, "facility.toml"), "facility.toml")
     assert why in str(told.value)
+
+
+def test_each_group_of_sites_has_its_own_topics(tmp_path: Path) -> None:
+    group = '[[group]]\nid = "north"\nhost_id = "north-host"\nschema = "north"\nsites = ["tobu"]\n'
+    found = parse(CENTRES.format(tobu=8901, seibu=8902) + group, Facility, "facility.toml")
+    text = broker_files.rules(found, tmp_path, "")[broker_files.RULES]
+    collector, _, others = text.partition("user viewer")
+    viewer, _, nodes = others.partition("# Every edge node")
+    for name, host in (("toshima", "sukusuku"), ("north", "north-host")):
+        assert f"topic readwrite spBv1.0/STATE/{host}\n" in collector
+        assert f"topic write spBv1.0/{name}/NCMD/+\n" in collector
+        assert f"topic read sukusuku/{name}/+/+/state\n" in viewer
+        assert f"pattern read spBv1.0/STATE/{host}\n" in nodes
+        assert f"pattern write spBv1.0/{name}/DDATA/%u/+\n" in nodes
