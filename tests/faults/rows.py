@@ -55,6 +55,7 @@ ROWS: dict[str, Row] = {
     "F34": updates.run,
     "F35": standby.run,
     "F36": standby.believed,
+    "F37": standby.divided,
     "F15": flapping.run,
     "F12": orders.run,
     "F2": images.power_cuts,

@@ -1,29 +1,18 @@
 """A collector for a folder of operators, with a real broker and a real PostgreSQL."""
 
 import asyncio
-import contextlib
 import shutil
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from sukusuku_server import settings
 from sukusuku_server.timeseries import backends
-from tests.collector.fake_edge import FakeEdge
+from tests.collector.operators.divided_town import delivering
 from tests.collector.operators.towns import OneDatabase, edge, level, town
 from tests.collector.running_collector import Process, check_stored_in, run
 from tests.support.postgres import PostgresServer
-
-
-@contextlib.asynccontextmanager
-async def delivering(edges: dict[str, FakeEdge]) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(it.run()) for it in edges.values()]
-        yield
-        for task in tasks:
-            task.cancel()
 
 
 def stored(file: Path, numbers: range) -> None:
