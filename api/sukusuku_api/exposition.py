@@ -55,6 +55,9 @@ def _whole(health: HealthOut) -> Iterator[Metric]:
         held, standbys = health.lease.holder is not None, sum(it.trouble is None for it in health.lease.standbys)
         yield _gauge("lease_held", "1: a collector holds the lease of the operator", {"": held}, None)
         yield _gauge("collectors_standing_by", "Collectors that would take over", {"": standbys}, None)
+    if health.groups:
+        held_of = {it.id: it.lease is not None and it.lease.holder is not None for it in health.groups}
+        yield _gauge("group_lease_held", "1: a collector holds the lease of a group of sites", held_of, "group")
     waiting = 0.0 if health.second_copy is None else (health.time - health.second_copy.since).total_seconds()
     yield _gauge("second_copy_waiting_seconds", "So long readings wait for a second copy", {"": waiting}, None)
     newest = None if health.newest is None else health.newest.age

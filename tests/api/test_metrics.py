@@ -7,6 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sukusuku_api.exposition import exposition
+from sukusuku_api.schemas.health import CollectorOut, GroupOut, HealthOut, LeaseOut
 from sukusuku_core.model import Reading
 from sukusuku_server.db.leases import Collector, Collectors
 from sukusuku_server.kpi import series
@@ -51,6 +53,16 @@ def test_metrics_say_whether_somebody_holds_the_lease_and_stands_by(
         asked = _asked(world, api)
         assert asked["sukusuku_lease_held"] == (holder is not None)
         assert asked["sukusuku_collectors_standing_by"] == len(standbys)
+
+
+def test_metrics_say_which_groups_of_sites_somebody_works_for(api: httpx.Client) -> None:
+    health = HealthOut.model_validate(api.get("/api/v1/health").json())
+    one = CollectorOut(name="process 1", since=health.time)
+    leases = {"north": LeaseOut(holder=one, standbys=[]), "south": LeaseOut(holder=None, standbys=[one]), "west": None}
+    groups = [GroupOut(id=ident, lease=lease) for ident, lease in leases.items()]
+    told = exposition(health.model_copy(update={"groups": groups}), {}).decode()
+    found = dict(re.findall(r'sukusuku_group_lease_held\{group="(\w+)"\} (\S+)', told))
+    assert found == {"north": "1.0", "south": "0.0", "west": "0.0"}
 
 
 def test_the_examples_ask_only_for_what_there_is(world: World, api: httpx.Client) -> None:
