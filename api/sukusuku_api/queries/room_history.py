@@ -8,9 +8,10 @@ from datetime import date
 from sukusuku_api.dependencies import HistoryStore
 from sukusuku_core.time import HOUR_MS, day_start
 from sukusuku_server.db import Operations
+from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.live.views import SIMULATED
-from sukusuku_server.model.collection import CorrectionKind
+from sukusuku_server.model.collection import CorrectionKind, FindingName
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.change_effect import Effect, effect, stretch
@@ -60,6 +61,8 @@ class RoomUse:
     hours: tuple[Hour, ...]
     zone_hours: Mapping[str, tuple[Hour, ...]]
     corrections: Mapping[CorrectionKind, int]
+    findings: frozenset[FindingName]
+    """Those that held at any moment of it."""
     simulated: bool
     end: int
     """Until when (UTC ms) that is told: the end of what was asked, or the moment at which it was."""
@@ -83,6 +86,7 @@ class Gatherer:
         self._index = index
         self._store = store
         self._records = RoomRecords(operations)
+        self._findings = Findings(operations)
         self._now = now
 
     def rooms(self, first: date, end: date, site: str | None, progress: Progress = lambda _, __: None) -> list[RoomUse]:
@@ -136,6 +140,7 @@ class Gatherer:
             hours=tuple(hours),
             zone_hours=zones,
             corrections=Counter(item.kind for item in corrections if start <= item.time < end),
+            findings=frozenset(found.name for found in self._findings.of(room.id, start, end)),
             simulated=source is not None and source.value == SIMULATED,
             end=end,
         )

@@ -9,6 +9,8 @@ from sukusuku_api.reports.generate import asked
 from sukusuku_api.reports.model import WITHHELD
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
+from sukusuku_server.db.findings import Findings
+from sukusuku_server.model.collection import Finding, FindingName
 from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.rooms.usage_hours import SERIES
 from sukusuku_server.settings import Change, Language, Text
@@ -161,6 +163,20 @@ def _as_people(reading: Reading) -> list[Reading]:
     if reading.metric != SERIES["children"]:
         return []
     return [Reading(reading.asset, SERIES["people"], reading.time, float(reading.value or 0) + 2)]
+
+
+def test_another_door_is_said_beside_the_figures_of_its_months(november: World) -> None:
+    *_, operations = november
+    found = Finding("tobu-room", FindingName.MORE_LEAVE, report_cases.MONDAY, None, "40 came, 52 left on 7 days")
+    findings = Findings(operations)
+    findings.replace("tobu-room", report_cases.OCTOBER - 1, report_cases.NOW, [found])
+    try:
+        notes = table_of(report_of(november, "en"), "tobu-room-days").notes
+        october = made_report(november, asked(ReportKind.ROOMS, period.month("2026-10"), None, "en", outward=True))
+    finally:
+        findings.replace("tobu-room", report_cases.OCTOBER - 1, report_cases.NOW, [])
+    assert any("more people left by the counted door" in note for note in notes)
+    assert not any("door" in note for note in table_of(october, "tobu-room-days").notes)
 
 
 def test_a_month_without_counts_of_children_is_a_gap_in_month_and_year(november: World) -> None:

@@ -11,10 +11,22 @@ from sukusuku_api.reports.rooms import changes, withheld
 from sukusuku_api.reports.rooms.columns import PARTS, cells, columns
 from sukusuku_api.reports.rooms.withheld import Withheld
 from sukusuku_api.timestamps import WEEKDAYS
-from sukusuku_server.i18n import Translate
+from sukusuku_server.i18n import N_, Translate
+from sukusuku_server.model.collection import FindingName
 from sukusuku_server.rooms.usage import heat_map, ranked, zone_share
 from sukusuku_server.rooms.usage_sums import UsageSums
 
+UNSURE = {
+    FindingName.MORE_LEAVE: N_(
+        "Day after day, more people left by the counted door than came in by it. Who came in another way was added "
+        "from the exits and the counts by staff: the figures of this room are less certain."
+    ),
+    FindingName.MORE_COME: N_(
+        "Day after day, more people came in by the counted door than left by it. Who left another way was taken off "
+        "by the counts of staff and at night: the figures of this room are less certain."
+    ),
+}
+"""What cannot be known of a room with another door is said beside its figures."""
 SHOWN_HOURS = 3
 """So many of the busiest hours are named, and of the quietest."""
 RARE = 0.05
@@ -64,6 +76,7 @@ def _by_part(
                 "The room has no child-visits and is not part of the sums of all rooms."
             )
         )
+    notes += [translate(text) for name, text in UNSURE.items() if name in use.findings]
     until = use.room.until
     if until is not None and asked.period.first <= until < asked.period.end:
         notes.append(translate("The last day of this room was %(day)s.") % {"day": era.written(until, asked.language)})
