@@ -114,7 +114,7 @@ class Works:
         compaction = CompactionTask(facility.store, store, clock)
         sure = clock.sure
         self._jobs: dict[str, Job] = {
-            "clock": partial(clock.run, ClockCorrection(facility, store, operations, deriver, self._engine)),
+            "clock": partial(clock.run, ClockCorrection(shard, store, operations, deriver, self._engine)),
             "housekeeping": partial(housekeeping.run, sure),
             "compaction": partial(compaction.run, sure),
             "derivation": partial(deriver.run, sure),

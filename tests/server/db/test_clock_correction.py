@@ -9,10 +9,11 @@ from sukusuku_server.db import AlertState, MailState, OutgoingMail
 from sukusuku_server.db.checkpoints import Checkpoints
 from sukusuku_server.db.clock_correction import take_back
 from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.tables_alerts import mail_outbox
 from sukusuku_server.model.alerts import Alert, Word
-from sukusuku_server.model.collection import Emptying, Evidence
+from sukusuku_server.model.collection import Emptying, Evidence, Finding, FindingName
 from tests.server.rounds.plan_cases import DAY, HOUR, MORNING, PERSON, plan
 from tests.support import databases
 
@@ -118,3 +119,36 @@ def test_what_was_derived_of_the_future_is_deleted(tmp_path: Path) -> None:
     newest = checkpoints.latest("unit-1", 1)
     assert newest is not None
     assert newest.time == NOW - HOUR
+
+
+def test_what_others_work_for_is_left_alone(tmp_path: Path) -> None:
+    """Their clock may be ahead by some seconds, and a round that they have just told would be told again."""
+    operations = databases.operations(tmp_path)
+    rounds, checkpoints, findings = Rounds(operations), Checkpoints(operations), Findings(operations)
+    run = rounds.put(replace(plan(), planned=AHEAD))
+    assert rounds.send(run.id, [PERSON], lambda _run, _stops: [MAIL], 1, AHEAD)
+    alerts = []
+    with operations.change() as change:
+        for unit in ("unit-1", "unit-2"):
+            alerts.append(change.fire(change.raise_alert(replace(ALERT, asset=unit)), AHEAD))
+            change.put_mail(alerts[-1].id, replace(MAIL, message_id=f"<{unit}@example.jp>"), AHEAD)
+            change.put_word(
+                Word(0, alerts[-1].id, "firing", "mail", "r@example.jp", AHEAD, AHEAD, AHEAD, urgent=False, held="")
+            )
+    for unit in ("unit-1", "unit-2"):
+        checkpoints.put(unit, AHEAD, 1, b"state")
+        findings.replace(unit, AHEAD - 1, AHEAD, [Finding(unit, FindingName.LEVEL_STUCK, AHEAD, None, "")])
+
+    assert take_back(operations, ["unit-1"], NOW, lambda subject: subject == "unit-1", leads=False) == 0
+
+    assert {alert.asset: alert.since for alert in operations.open_alerts()} == {"unit-1": NOW, "unit-2": AHEAD}
+    assert operations.alert(alerts[1].id) == alerts[1]
+    assert [word.since for word in operations.waiting_words()] == [NOW, AHEAD]
+    assert {mail.mail.message_id: mail.created for mail in operations.mails()} == {
+        MAIL.message_id: AHEAD,
+        "<unit-1@example.jp>": NOW,
+        "<unit-2@example.jp>": AHEAD,
+    }
+    assert [(kept.id, kept.plan.planned) for kept in rounds.open()] == [(run.id, AHEAD)]
+    assert [checkpoints.latest(unit, 1) is None for unit in ("unit-1", "unit-2")] == [True, False]
+    assert {found.asset for found in findings.of(None, 0, 2**62)} == {"unit-2"}
