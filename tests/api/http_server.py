@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sukusuku_api.service import Server, listen
 from sukusuku_server.settings import Web
 from tests.api.applications import give_back
-from tests.support.patience import PATIENCE
+from tests.support.plain_http import plain_client
 
 
 @contextlib.contextmanager
@@ -31,5 +31,5 @@ def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
 @contextlib.contextmanager
 def client(app: FastAPI) -> Iterator[httpx.Client]:
     """A client of the application."""
-    with serving(app) as url, httpx.Client(base_url=url, timeout=PATIENCE) as found:
+    with serving(app) as url, plain_client(url) as found:
         yield found

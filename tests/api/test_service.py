@@ -16,11 +16,11 @@ from sukusuku_api.__main__ import main
 from sukusuku_core.clock import now_ms
 from sukusuku_server.access.records import KeyKind
 from sukusuku_server.access.rights import Role
-from sukusuku_server.db import Operations
 from sukusuku_server.db.access_keys import AccessKeys
 from sukusuku_server.db.grants import Grants
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import two_centres as worlds
+from tests.support import databases
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 from tests.support.stores import commit
@@ -34,10 +34,9 @@ def _settings(folder: Path, port: int) -> Path:
 
 
 def _key(folder: Path) -> str:
-    operations = Operations(f"sqlite:///{folder / 'operations.db'}")
+    operations = databases.operations(folder)
     made, token = AccessKeys(operations).make(KeyKind.API, "monitoring", now_ms(), "鈴木")
     Grants(operations).give(Role.ADMIN, None, now_ms(), "鈴木", key=made.id)
-    operations.close()
     return token
 
 

@@ -20,6 +20,7 @@ from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from tests.collector.alerts.alert_cases import FACILITY, MINUTE, T0, UNIT, facility, values
 from tests.collector.alerts.mails.golden_mails import body, parse
+from tests.support.databases import OPERATIONS, migrate_operations
 from tests.support.patience import PATIENCE
 from tests.support.smtp_server import Mailbox, server
 
@@ -72,7 +73,8 @@ class Outbox(Operations):
     """The operations data, with what the worker sends from."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"sqlite:///{folder / 'operations.db'}")
+        migrate_operations(folder)
+        super().__init__(f"sqlite:///{folder / OPERATIONS}")
         self.queue = Queue(self)
 
     async def until(self, reached: Callable[[list[MailRow]], bool]) -> list[MailRow]:

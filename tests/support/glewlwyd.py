@@ -19,6 +19,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from tests.support.patience import PATIENCE, until
+from tests.support.plain_http import plain_client
 from tests.support.ports import free_port
 
 SHARE, LIBRARIES = Path("/usr/share/glewlwyd"), Path("/usr/lib/glewlwyd")
@@ -135,7 +136,7 @@ class Glewlwyd:
     @contextlib.contextmanager
     def _signed_in(self, login: str, password: str) -> Iterator[httpx.Client]:
         known = self.cookies.get(login, {})
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api", timeout=PATIENCE, cookies=known) as api:
+        with plain_client(f"http://127.0.0.1:{self.port}/api", known) as api:
             if not known:
                 _json(api.post("/auth/", json={"username": login, "password": password}))
                 self.cookies[login] = dict(api.cookies)

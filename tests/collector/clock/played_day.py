@@ -22,6 +22,7 @@ from sukusuku_server import settings
 from tests.collector.clock.played_time import BEGIN, Computer, PlayedTime
 from tests.collector.fake_edge import FakeEdge
 from tests.collector.small_facility import FACILITY
+from tests.support.databases import migrate_operations
 from tests.support.patience import PATIENCE
 from tests.support.smtp_server import Mailbox
 
@@ -86,6 +87,7 @@ class Day:
         self.mailbox = smtp
         self.sent = 0
         path = folder / "facility.toml"
+        migrate_operations(folder)
         rooms = FACILITY.index("[[site.room]]")
         path.write_text(FACILITY[:rooms].format(port=port) + MAIL.format(port=smtp.port), encoding="utf-8")
         self.facility = settings.read(path)

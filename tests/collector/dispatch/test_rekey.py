@@ -3,15 +3,15 @@ from pathlib import Path
 import pytest
 
 from sukusuku_cli.__main__ import main
-from sukusuku_server.db import Operations
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from tests.server.rounds.three_centres import TOWN
+from tests.support import databases
 
 
 def test_links_get_a_new_key_and_the_one_before_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     facility = tmp_path / "facility.toml"
     facility.write_text(TOWN, encoding="utf-8")
-    operations = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    operations = databases.operations(tmp_path)
     [first] = shared(operations, LINKS)
 
     assert main(["rounds", "rekey", str(facility), "--lang", "en"]) == 0

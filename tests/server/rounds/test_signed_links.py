@@ -15,6 +15,7 @@ from sukusuku_server.mail.signed_tokens import ForgedLinkError
 from sukusuku_server.model.rounds import Answer
 from sukusuku_server.rounds.signed_links import Action, Claim, ExpiredLinkError, Links
 from tests.server.rounds.plan_cases import HOUR, MORNING
+from tests.support import databases
 
 KEY = b"k" * 32
 LINKS = Links([KEY], "https://wall.example.jp/")
@@ -156,13 +157,12 @@ def test_the_first_who_needs_the_key_makes_it_and_all_have_the_same(tmp_path: Pa
 
 
 def test_a_new_key_comes_after_the_one_before_and_the_third_ends_the_first(tmp_path: Path) -> None:
-    operations = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    operations = databases.operations(tmp_path)
     [first] = shared(operations, "round-links")
     renew(operations, "round-links")
     before, second = shared(operations, "round-links")
     renew(operations, "round-links")
     last = shared(operations, "round-links")
-    operations.close()
 
     assert before == first
     assert last[0] == second
