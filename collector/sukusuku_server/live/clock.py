@@ -7,7 +7,8 @@ from enum import IntEnum
 from sukusuku_server.timeseries.protocols import NoteReader, Notes
 
 _SINCE, _CAUSE, _OFFSET = "clock/doubt_since", "clock/doubt_cause", "clock/doubt_offset"
-_SURE = 0
+_AGAINST = "clock/against/"
+_SURE = _NONE = 0
 
 
 class Cause(IntEnum):
@@ -42,9 +43,13 @@ class ClockDoubt:
 
 
 def keep(notes: Notes, doubt: ClockDoubt | None, edges: Iterable[str]) -> None:
-    """Keep what holds now; None: the clock is believed. `edges` are all edge nodes of the facility."""
+    """Keep what holds now; None: the clock is believed. `edges` are all edge nodes of the facility.
+
+    Nothing is left of a doubt that is over: several shards of an operator are read as one.
+    """
     if doubt is None:
-        notes.note(_SINCE, _SURE)
+        over = {key: _NONE for key, offset in notes.noted_under(_AGAINST).items() if offset}
+        notes.note_all({_SINCE: _SURE, _CAUSE: _NONE, _OFFSET: _NONE, **over})
         return
     against = dict(doubt.against)
     for edge in edges:
@@ -71,4 +76,4 @@ def read(notes: NoteReader, edges: Iterable[str]) -> ClockDoubt | None:
 
 
 def _against(edge: str) -> str:
-    return f"clock/against/{edge}"
+    return f"{_AGAINST}{edge}"

@@ -9,7 +9,7 @@ import pytest
 
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
-from sukusuku_server.live import derivation_progress, watching
+from sukusuku_server.live import clock, derivation_progress, watching
 from sukusuku_server.model import foreign
 from sukusuku_server.model.series import Quarantined
 from sukusuku_server.timeseries.gathered import Gathered
@@ -115,3 +115,16 @@ def test_until_all_stores_are_there_it_does_not_answer(stores: Stores) -> None:
     there = True
     assert whole.available()
     assert len(whole.latest()) == 2
+
+
+def test_the_clock_of_one_shard_is_not_told_with_what_was_wrong_with_another(stores: Stores) -> None:
+    north, south = stores.parts
+    edges = ("north-pi", "south-pi")
+    before = clock.ClockDoubt(clock.Cause.OUTVOTED, HOUR, -7_000, (("north-pi", 7_000),))
+    clock.keep(north, before, edges[:1])
+    assert clock.read(stores.whole, edges) == before
+    clock.keep(north, None, edges[:1])
+    assert clock.read(stores.whole, edges) is None
+    now = clock.ClockDoubt(clock.Cause.LONG_AWAY, 2 * HOUR, 9_000)
+    clock.keep(south, now, edges[1:])
+    assert clock.read(stores.whole, edges) == now
