@@ -79,9 +79,9 @@ async def run(
             if not await lease.obtain(stop):
                 _log.info("stopped standing by")
                 return
-        backends.check_division(shard)
         store = backends.open_writer(own, None if lease is None else lease.confirmed)
         opened.callback(store.close)
+        backends.check_division(shard, store)  # its schema is there then, so that whoever asks all shards can
         readings = backends.gathered(shard, store)
         opened.callback(readings.close)
         operations = Operations(facility.operations.address, None if lease is None else session_of(lease.instance))

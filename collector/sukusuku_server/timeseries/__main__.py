@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         facility = settings.read(arguments.facility)
         if arguments.command == "move":
-            return _move(facility, arguments.schemas)
+            return _move(facility)
         return _check(facility) if arguments.command == "check" else _migrate(facility, again=arguments.again)
     except TransientError as error:
         print(f"\nsukusuku store: {error}; the same command continues where it was interrupted", file=sys.stderr)
@@ -71,14 +71,6 @@ def parser() -> argparse.ArgumentParser:
         help="move readings into the groups that their sites are in now, while no collector runs · "
         "収集サーバーの停止中に、計測値を現在の [[group]] のスキーマへ移動",
     )
-    move.add_argument(
-        "--from",
-        dest="schemas",
-        action="append",
-        default=[],
-        metavar="SCHEMA",
-        help="also from that of a group that is no more · 廃止した [[group]] のスキーマ",
-    )
     for command in (check, migrate, move):
         command.add_argument(
             "facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定"
@@ -94,11 +86,11 @@ def _check(facility: Facility) -> int:
     return status
 
 
-def _move(facility: Facility, schemas: Sequence[str]) -> int:
+def _move(facility: Facility) -> int:
     if facility.store.kind != "postgres":
         raise ConfigError(f"store.kind: found `{facility.store.kind}`; groups of sites are in `postgres` only")
     count = 0
-    for what in backends.moved(facility, schemas):
+    for what in backends.moved(facility):
         print(what)
         count += 1
     print(f"{count} moved")

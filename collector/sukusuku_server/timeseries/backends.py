@@ -1,7 +1,7 @@
 """The store that `[store]` asks for: one place where kinds of stores are told apart."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,44 +73,52 @@ def gathered(shard: Shard, own: SqlStore) -> Reader:
     return Gathered([lambda: own, *(partial(_reader, it.own.store) for it in _others(shard))])
 
 
-def check_division(shard: Shard) -> None:
-    """Raise PermanentError when readings of what is this shard's are in the store of another one."""
-    for other in _others(shard):
-        try:
-            store = _reader(other.own.store)
-        except TransientError:
-            continue  # nobody has stored anything there yet
-        try:
-            strays = sorted(asset for asset in store.assets() if asset in shard.own_assets)
-        finally:
-            store.close()
-        if strays:
+def check_division(shard: Shard, store: SqlStore) -> None:
+    """Raise PermanentError when readings of what is this shard's are in another schema than that of its own `store`.
+
+    It is that of another shard, or of a group that is no more. Raises TransientError.
+    """
+    if shard.own.store.kind != "postgres":
+        return
+    from sukusuku_server.timeseries.postgres import moving  # noqa: PLC0415 - may be missing
+    from sukusuku_server.timeseries.postgres.store import PostgresStore  # noqa: PLC0415 - likewise
+
+    if not isinstance(store, PostgresStore):
+        return
+    schemas = _schemas(shard.facility)
+    for schema in moving.stores(store.database, schemas):
+        strays = sorted(moving.assets_in(store.database, schema) & shard.own_assets)
+        if strays and schema != store.database.schema:
             raise PermanentError(
-                f"{store.name} has readings of {', '.join(strays[:_SHOWN])}{' ...' * (len(strays) > _SHOWN)}, which "
-                f"are now of {shard.own.operator.id}. Stop all collectors and run `sukusuku store move FACILITY.toml`, "
-                "or put their sites back where they were"
+                f"the schema `{schema}` has readings of {', '.join(strays[:_SHOWN])}{' ...' * (len(strays) > _SHOWN)}, "
+                f"which are now of {shard.own.operator.id}. Stop all collectors and run `sukusuku store move "
+                "FACILITY.toml`, or put their sites back where they were"
             )
+    if shard.facility.group:
+        moving.remember(store, schemas)
 
 
-def moved(facility: Facility, schemas: Sequence[str] = ()) -> Iterator[str]:
+def moved(facility: Facility) -> Iterator[str]:
     """Move readings into the stores of the shards that their assets are in now; yield what is moved, and where to.
 
-    `schemas` are those of groups that are no more. Raises PermanentError while a collector writes, else as
-    `open_writer`.
+    Raises PermanentError while a collector writes, else as `open_writer`.
     """
-    from sukusuku_server.timeseries.postgres.moving import move, owners  # noqa: PLC0415 - may be missing
+    from sukusuku_server.timeseries.postgres import moving  # noqa: PLC0415 - may be missing
     from sukusuku_server.timeseries.postgres.store import PostgresStore  # noqa: PLC0415 - likewise
 
     for shard in shards(facility):
-        own = shard.own.store.postgres
-        known = [other.own.store.postgres.schema for other in _others(shard)]
-        for schema in [*known, *(it for it in schemas if it not in known)]:
-            with (
-                contextlib.closing(PostgresStore.open(msgspec.structs.replace(own, schema=schema))) as source,
-                contextlib.closing(PostgresStore.open(own)) as target,
-            ):
-                for name in move(source, target, owners(shard.own)):
-                    yield f"{name}: {schema} -> {own.schema}"
+        own, wanted = shard.own.store.postgres, moving.owners(shard.own)
+        with contextlib.closing(PostgresStore.open(own)) as target:
+            for schema in moving.stores(target.database, _schemas(facility)):
+                if schema == own.schema:
+                    continue
+                with contextlib.closing(PostgresStore.open(msgspec.structs.replace(own, schema=schema))) as source:
+                    for name in moving.move(source, target, wanted):
+                        yield f"{name}: {schema} -> {own.schema}"
+
+
+def _schemas(facility: Facility) -> list[str]:
+    return [it.own.store.postgres.schema for it in shards(facility)]
 
 
 def _others(shard: Shard) -> list[Shard]:

@@ -57,10 +57,6 @@ class SqlReader:
         """See Store."""
         return dict(self._all("SELECT key, value FROM host WHERE substr(key, 1, ?) = ?", (len(prefix), prefix)))
 
-    def assets(self) -> set[str]:
-        """Return the assets and edge nodes of which anything is stored."""
-        return {row[0] for row in self._all("SELECT DISTINCT asset FROM latest JOIN series ON id = series")}
-
     def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
         """See Store."""
         ask = self._past.ask

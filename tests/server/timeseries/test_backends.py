@@ -75,18 +75,26 @@ def test_a_group_has_a_schema_of_its_own_and_readers_ask_all(postgres: PostgresS
     assert backends.is_written(whole) is False
 
 
+def check_division(shard: Shard) -> None:
+    """Look as a collector does at its start."""
+    with contextlib.closing(backends.open_writer(shard.own)) as store:
+        backends.check_division(shard, store)
+
+
 def test_readings_go_with_their_site_into_another_group(
     postgres: PostgresServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Until they have, the shard is refused; and they come back from a group that is no more."""
     schema, path = postgres.settings().schema, tmp_path / "facility.toml"
     before, after = divided(postgres, schema), divided(postgres, schema, "north")
-    backends.check_division(Shard(before))
     with contextlib.closing(backends.open_writer(before)) as store:
+        backends.check_division(Shard(before), store)
         commit(store, [Reading("unit-1", "Fill/Percent", 1, 5.0)], 1)
         with pytest.raises(PermanentError, match="has readings of unit-1, which are now of north"):
-            backends.check_division(Shard(after, "north"))
-        backends.check_division(Shard(after))
+            check_division(Shard(after, "north"))
+        with contextlib.closing(backends.open_reader(after)) as reader:
+            assert set(reader.latest()) == {"unit-1"}  # the shard that is refused holds up nobody who asks all
+        backends.check_division(Shard(after), store)
         path.write_text(divided_text(postgres, schema, "north"), encoding="utf-8")
         assert command.main(["move", str(path)]) == 1
         assert "another collector is writing" in capsys.readouterr().err
@@ -94,13 +102,17 @@ def test_readings_go_with_their_site_into_another_group(
     assert command.main(["move", str(path)]) == 0
     assert capsys.readouterr().out == f"unit-1: {schema} -> {schema}_north\n1 moved\n"
     for shard in shards(after):
-        backends.check_division(shard)
+        check_division(shard)
     with contextlib.closing(backends.open_reader(after)) as reader:
         assert [it.value for it in reader.raw("unit-1", "Fill/Percent", 0, 9, 9)] == [5.0]
 
+    for now in (before, divided(postgres, schema, "south")):  # the group has gone, or has another schema
+        with pytest.raises(PermanentError, match=f"the schema `{schema}_north` has readings of unit-1"):
+            check_division(shards(now)[-1])
     path.write_text(divided_text(postgres, schema), encoding="utf-8")
-    assert command.main(["move", str(path), "--from", f"{schema}_north"]) == 0
+    assert command.main(["move", str(path)]) == 0
     assert capsys.readouterr().out == f"unit-1: {schema}_north -> {schema}\n1 moved\n"
+    check_division(Shard(before))
     with contextlib.closing(backends.open_reader(before)) as reader:
         assert set(reader.latest()) == {"unit-1"}
 

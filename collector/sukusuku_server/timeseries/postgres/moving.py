@@ -3,13 +3,13 @@
 An asset goes in one transaction, so whatever interrupts it, everything of an asset is in one of the two.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import PermanentError
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries import PRUNED, THINNED_READINGS, chunks, sql_writes, thinned_key
+from sukusuku_server.timeseries import PRUNED, THINNED_READINGS, chunks, sql_writes
 from sukusuku_server.timeseries.postgres.database import PostgresDatabase
 from sukusuku_server.timeseries.postgres.partitions import WEEK_MS
 from sukusuku_server.timeseries.postgres.store import PostgresStore
@@ -24,8 +24,41 @@ _OF_SERIES = {
 }
 """Tables that know an asset by the numbers of its series, which each schema counts for itself; their other columns."""
 _OF_ASSETS = {"late": "asset", "room_hour": "asset", "offline": "subject"}
+_NOTES = ["passed-over", "proofs", "thinned", "twins", "unreadable"]
+"""What the names of notes about one asset or edge node begin with; its name follows, after a slash."""
 _IMPORT = "asset, metric, source, digest, time, first, last, readings, undone"
+_SCHEMA = "schema/"
+"""Under which a store notes the schemas that readings of its operator are in, also when a group is no more."""
 _MAP = "CREATE TEMPORARY TABLE moving (old integer PRIMARY KEY, new integer NOT NULL) ON COMMIT DROP"
+
+
+def remember(store: PostgresStore, schemas: Iterable[str]) -> None:
+    """Note that readings of the operator are in these schemas."""
+    known = store.noted_under(_SCHEMA)
+    if new := {name: 1 for schema in schemas if (name := f"{_SCHEMA}{schema}") not in known}:
+        store.note_all(new)
+
+
+def stores(database: PostgresDatabase, schemas: Iterable[str]) -> Sequence[str]:
+    """Return which of these schemas hold a store, and which others do that one of these has noted."""
+    found = dict.fromkeys(schema for schema in schemas if _is_store(database, schema))
+    noted = [key.removeprefix(_SCHEMA) for schema in found for key in _noted(database, schema)]
+    return [*found, *dict.fromkeys(it for it in noted if it not in found and _is_store(database, it))]
+
+
+def assets_in(database: PostgresDatabase, schema: str) -> set[str]:
+    """Return the assets and edge nodes of which a store in a schema of this database has readings."""
+    asked = f'SELECT DISTINCT asset FROM "{schema}".latest JOIN "{schema}".series ON id = series'
+    return {row[0] for row in database.ask(asked)}
+
+
+def _is_store(database: PostgresDatabase, schema: str) -> bool:
+    return database.ask("SELECT to_regclass(?)", (f'"{schema}".schema_version',)) != [(None,)]
+
+
+def _noted(database: PostgresDatabase, schema: str) -> list[str]:
+    asked = f'SELECT key FROM "{schema}".host WHERE substr(key, 1, ?) = ? ORDER BY key'
+    return [row[0] for row in database.ask(asked, (len(_SCHEMA), _SCHEMA))]
 
 
 def owners(own: Facility) -> set[str]:
@@ -40,9 +73,9 @@ def move(source: PostgresStore, target: PostgresStore, wanted: Collection[str]) 
 
     Both are the writers of schemas of one database. Raises PermanentError when both have readings of one.
     """
-    there = {row[0] for row in source.database.ask("SELECT asset FROM derived_series")} | source.assets()
+    there = {row[0] for row in source.database.ask("SELECT asset FROM derived_series")} | _assets(source)
     found = sorted(there.intersection(wanted))
-    if both := target.assets().intersection(found):
+    if both := _assets(target).intersection(found):
         raise PermanentError(f"{source.name} and {target.name} both have readings of {', '.join(sorted(both))}")
     _keep_marks(source, target)
     for asset in found:
@@ -52,6 +85,10 @@ def move(source: PostgresStore, target: PostgresStore, wanted: Collection[str]) 
         with target.database.transaction() as run:
             _move(run, source.database, asset)
         yield asset
+
+
+def _assets(store: PostgresStore) -> set[str]:
+    return assets_in(store.database, store.database.schema)
 
 
 def _keep_marks(source: PostgresStore, target: PostgresStore) -> None:
@@ -82,9 +119,9 @@ def _move(run: PostgresTransaction, source: PostgresDatabase, asset: str) -> Non
     for table, key in _OF_ASSETS.items():
         run.execute(f"INSERT INTO {table} SELECT * FROM {old}.{table} WHERE {key} = ?", (asset,))
         run.execute(f"DELETE FROM {old}.{table} WHERE {key} = ?", (asset,))
-    thinned = run.execute(f"SELECT value FROM {old}.host WHERE key = ?", (thinned_key(asset),)).fetchone()
-    if thinned is not None:
-        sql_writes.note(run, {thinned_key(asset): int(thinned[0])})
+    about = f"FROM {old}.host WHERE split_part(key, '/', 1) = ANY(?) AND split_part(key, '/', 2) = ?"
+    sql_writes.note(run, dict(run.execute(f"SELECT key, value {about}", (_NOTES, asset)).fetchall()))
+    run.execute(f"DELETE {about}", (_NOTES, asset))
     run.execute(f"UPDATE {old}.revision SET number = number + 1")
 
 
@@ -105,7 +142,8 @@ def _derived(run: PostgresTransaction, old: str, asset: str) -> None:
     )
     run.execute(
         f"INSERT INTO derived SELECT own.id, time, value FROM {old}.derived JOIN {old}.derived_series AS other "
-        "ON other.id = series JOIN derived_series AS own USING (asset, metric) WHERE asset = ?",
+        "ON other.id = series JOIN derived_series AS own USING (asset, metric) WHERE asset = ? "
+        "ON CONFLICT DO NOTHING",  # the accounts of a centre of which nothing was measured may be in both
         (asset,),
     )
     run.execute(f"DELETE FROM {old}.derived WHERE series IN (SELECT id {of_asset})", (asset,))

@@ -14,7 +14,7 @@ from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.imports import NewImport
 from sukusuku_server.model.series import Moved, RoomHour, Row
 from sukusuku_server.timeseries import PRUNED
-from sukusuku_server.timeseries.postgres.moving import move
+from sukusuku_server.timeseries.postgres.moving import assets_in, move
 from sukusuku_server.timeseries.postgres.store import PostgresStore
 from tests.server.timeseries.packing import pack
 from tests.support.postgres import PostgresServer
@@ -68,7 +68,7 @@ def fill(store: PostgresStore, asset: str) -> None:
     store.put_derived(asset, DAY - 1, DAY + DAY_MS, points)
     store.thin(asset, DAY, DAY + HOUR_MS, points[:1], [RoomHour("count", DAY, b"sums")])
     store.mark_offline({asset: DAY + 2 * DAY_MS})
-    store.note(PRUNED, DAY - DAY_MS)
+    store.note_all({PRUNED: DAY - DAY_MS, f"proofs/{asset}": 2, f"passed-over/{asset}/type": 3})
 
 
 def told(store: PostgresStore, asset: str) -> dict[str, Any]:
@@ -84,7 +84,9 @@ def told(store: PostgresStore, asset: str) -> dict[str, Any]:
         "hours": store.room_hours(asset, *everything),
         "late": [(it.since, it.changed) for it in store.late() if it.asset == asset],
         "imports": [(it.what, it.time, it.first, it.readings) for it in store.imports() if it.what.asset == asset],
-        "noted": [store.noted(f"thinned/{asset}"), store.noted(PRUNED)],
+        "noted": [
+            store.noted(key) for key in (f"thinned/{asset}", f"proofs/{asset}", f"passed-over/{asset}/type", PRUNED)
+        ],
     }
 
 
@@ -104,8 +106,9 @@ def test_everything_of_an_asset_goes_and_the_others_stay(stores: tuple[PostgresS
     assert told(target, "unit") == before["unit"]
     assert told(source, "room") == before["room"]
     assert {**told(target, "other"), "noted": own["noted"]} == own
-    assert source.assets() == {"room"}
+    assert assets_in(source.database, source.database.schema) == {"room"}
     assert source.scan(["unit"], 0, 1 << 62) == []
+    assert source.noted("proofs/unit") is None  # the smallest note of all shards would go on being told
     assert list(move(source, target, {"unit"})) == []
 
 
@@ -131,3 +134,15 @@ def test_readings_of_an_asset_in_both_are_not_mixed(stores: tuple[PostgresStore,
     with pytest.raises(PermanentError, match="both have readings of unit"):
         list(move(source, target, {"unit"}))
     assert len(source.scan(["unit"], 0, 1 << 62)) == len(target.scan(["unit"], 0, 1 << 62)) == 36
+
+
+def test_accounts_of_a_centre_that_are_in_both_do_not_hold_up_the_others(
+    stores: tuple[PostgresStore, PostgresStore],
+) -> None:
+    source, target = stores
+    for store, value in ((source, 1.0), (target, 2.0)):
+        points = [Reading("site/tobu", "Visits/Count", DAY + place, value) for place in range(2)]
+        store.put_derived("site/tobu", DAY - 1, DAY + DAY_MS, points[: int(3 - value)])
+    commit(source, measured("unit", DAY), DAY)
+    assert list(move(source, target, {"site/tobu", "unit"})) == ["site/tobu", "unit"]
+    assert [it.value for it in target.derived("site/tobu", "Visits/Count", DAY, DAY + DAY_MS)] == [2.0, 1.0]
