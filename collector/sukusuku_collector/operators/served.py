@@ -74,9 +74,9 @@ class Served:
         logs.OPERATOR.set(self.name)
         facility: Facility | None = None
         while not self._ended.is_set():
-            document: Document | None = None
+            seen: Document | None = None
             try:
-                document = self._source.look()  # so it is known which one is wrong
+                seen = self._source.look()  # another one than it begins with, where that one is wrong
                 document, whole = self._source.begin()
                 self._divide(whole)
                 shard = Shard(whole, self._group)
@@ -88,12 +88,12 @@ class Served:
                 self._ended.wait(LOOK_SECONDS)  # its log line is there; it stands by again
             except WrongSettingsError as error:
                 self._problems.problem("settings", "wrong, so nothing is done for this operator", error)
-                self._until_changed(document, LONGEST_PAUSE)  # what another operator has may be free then
+                self._until_changed(seen, LONGEST_PAUSE)  # what another operator has may be free then
             except SukusukuError as error:
-                self._fail(facility, document, str(error))
+                self._fail(facility, seen, str(error))
             except Exception as error:  # noqa: BLE001 - the others go on, and so does this thread
                 _log.exception("the work for this operator has failed")
-                self._fail(facility, document, f"{type(error).__name__}: {error}")
+                self._fail(facility, seen, f"{type(error).__name__}: {error}")
             else:
                 self._pause = FIRST_PAUSE
         if facility is not None:
@@ -127,21 +127,21 @@ class Served:
             with self._lock:
                 self._running = None
 
-    def _fail(self, facility: Facility | None, document: Document | None, trouble: str) -> None:
+    def _fail(self, facility: Facility | None, seen: Document | None, trouble: str) -> None:
         """Tell it, and wait."""
         self._problems.problem("work", "cannot be done for this operator, trying again", trouble)
         if facility is not None:
             self._shared.tell(facility, trouble)
-        self._until_changed(document, self._pause)
+        self._until_changed(seen, self._pause)
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
-    def _until_changed(self, document: Document | None, longest: float) -> None:
+    def _until_changed(self, seen: Document | None, longest: float) -> None:
         """Wait until the document is another one, for so many seconds at most, or until the end."""
         waited = 0.0
         while not self._ended.wait(LOOK_SECONDS) and waited < longest:
             waited += LOOK_SECONDS
             try:
-                if document is None or self._source.look().version != document.version:
+                if seen is None or self._source.look().version != seen.version:
                     return
             except SukusukuError:
                 continue

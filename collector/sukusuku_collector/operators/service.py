@@ -32,8 +32,9 @@ async def run(sources: FacilitySources, stop: asyncio.Event, *, trust_clock: boo
         except SukusukuError as error:
             problems.problem(sources.name, "cannot be read, going on with the operators of before", error)
         else:
-            problems.recovered(sources.name, "read again")
-            if not found:
+            if found:
+                problems.recovered(sources.name, "read again")
+            else:
                 problems.problem(sources.name, "no document of any operator in it, so there is nothing to do")
             await _follow(found, served, shared, trust_clock=trust_clock)
         with contextlib.suppress(TimeoutError):
