@@ -18,7 +18,13 @@ from sukusuku_core.settings import read_text
 from sukusuku_core.time import japan_time
 from sukusuku_server.facility_document import places
 from sukusuku_server.facility_document.difference import difference
-from sukusuku_server.facility_document.facility_database import NOTHING, PREFIX, DatabaseDocument, NoDocumentError
+from sukusuku_server.facility_document.facility_database import (
+    ADDRESS,
+    NOTHING,
+    PREFIX,
+    DatabaseDocument,
+    NoDocumentError,
+)
 from sukusuku_server.facility_document.source import Change, FacilitySource, Origin, Version
 from sukusuku_server.facility_document.undoing import undone
 from sukusuku_server.settings import Language
@@ -245,6 +251,6 @@ _EPILOG = f"""examples 例:
   sukusuku facility history facility.toml
   sukusuku facility put {PREFIX}toshima facility.toml
   sukusuku facility show {PREFIX}toshima > facility.toml
-{PREFIX} is the PostgreSQL whose address is in the environment as {places.ADDRESS}.
-{PREFIX} は、環境変数 {places.ADDRESS} の PostgreSQL を指します。docs/operators.md
+{PREFIX} is the PostgreSQL whose address is in the environment as {ADDRESS}.
+{PREFIX} は、環境変数 {ADDRESS} の PostgreSQL を指します。docs/operators.md
 """

@@ -10,6 +10,7 @@ from sukusuku_cli import check
 from sukusuku_cli.facility import main
 from sukusuku_core.errors import ConfigError, TransientError
 from sukusuku_server.facility_document import places
+from sukusuku_server.facility_document.facility_database import ADDRESS
 from tests.server.facility_document.sources import TEXT
 from tests.support.postgres import PostgresServer
 
@@ -24,7 +25,7 @@ def address(postgres: PostgresServer) -> str:
 @pytest.fixture(autouse=True)
 def _place(address: str, tmp_path: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(places.ADDRESS, address)
+        patch.setenv(ADDRESS, address)
         patch.setenv(places.FOLDER, str(tmp_path))
         patch.setenv("LOGNAME", "anna")
         yield

@@ -19,7 +19,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.grants import Grants
 from sukusuku_server.facility_document import places
-from sukusuku_server.facility_document.facility_database import NOTHING, FacilityDatabase
+from sukusuku_server.facility_document.facility_database import ADDRESS, NOTHING, FacilityDatabase
 from sukusuku_server.facility_document.source import Change, Origin
 from tests.api.access.place import PASSWORD
 from tests.api.test_two_processes import LOGIN, api, sign_in
@@ -86,7 +86,7 @@ def machines(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory)
     shared = OneDatabase(postgres)
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setitem(os.environ, places.ADDRESS, shared.url)
+        patch.setitem(os.environ, ADDRESS, shared.url)
         patch.setitem(os.environ, places.FOLDER, str(folder))
         documents = stack.enter_context(closing(FacilityDatabase(shared.url, folder)))
         found = Machines([], folder / "log", stack.enter_context(mosquitto()), shared, documents)

@@ -48,17 +48,20 @@ class NewerSchemaError(Exception):
     """The tables have a revision that this version does not know."""
 
 
-def open_engine(url: str, session: str | None = None) -> Engine:
+def open_engine(url: str, session: str | None = None, *, key: str = "operations.url") -> Engine:
     """Return the engine for an SQLAlchemy URL, its tables made or brought up to date.
 
-    `session` is what PostgreSQL calls its connections.
+    `session` is what PostgreSQL calls its connections, `key` is where the address stands, for messages.
     Several processes may do this at the same time: the first one migrates, the others wait.
     Raises ConfigError when the URL is wrong, the database cannot be opened, or a newer version has written it.
     """
     try:
         engine = create_engine(url, **_options(make_url(url), session))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise ConfigError(f"operations.url: not usable: {error}; for example sqlite:///operations.db") from error
+        examples = "sqlite:///operations.db or postgresql+psycopg://USER:PASSWORD@db/NAME"
+        raise ConfigError(f"{key}: not usable: {error}; for example {examples}") from error
+    except ValueError as error:  # what was found may be a part of the password
+        raise ConfigError(f"{key}: not usable: its port is no number; write @ in a password as %40") from error
     shown = engine.url.render_as_string(hide_password=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
@@ -73,11 +76,11 @@ def open_engine(url: str, session: str | None = None) -> Engine:
             _upgrade(engine)
     except DBAPIError as error:
         engine.dispose()
-        raise ConfigError(f"operations.url: {shown} cannot be opened: {error.orig}") from error
+        raise ConfigError(f"{key}: {shown} cannot be opened: {error.orig}") from error
     except NewerSchemaError as error:
         engine.dispose()
         raise ConfigError(
-            f"operations.url: {shown} was written by a newer version of Sukusuku; install that one ({error})"
+            f"{key}: {shown} was written by a newer version of Sukusuku; install that one ({error})"
         ) from error
     return engine
 

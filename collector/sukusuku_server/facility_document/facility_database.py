@@ -28,6 +28,8 @@ from sukusuku_server.settings.facility_checks import Checks
 
 PREFIX = "postgres:"
 """How the name of a document in the database begins; the name of its operator follows."""
+ADDRESS = "SUKUSUKU_OPERATIONS_URL"
+"""The variable with the address of the database; it holds a password, which a command line would show to everybody."""
 NOTHING = ""
 """The version of a document that is not there: who brings one in has seen this."""
 _SAME_SECONDS = 0.5
@@ -57,7 +59,7 @@ class FacilityDatabase:
     `FacilityFile`.
     """
 
-    name = PREFIX
+    name = "documents in the database"
 
     def __init__(self, url: str, folder: Path, more: Checks = facility_checks.mistakes, clock: Clock = now_ms) -> None:
         self._url = url
@@ -110,7 +112,7 @@ class FacilityDatabase:
         except DBAPIError as error:
             lasting = getattr(error.orig, "sqlstate", None) == _NOT_ALLOWED
             kind = PermanentError if lasting else TransientError
-            raise kind(f"{PREFIX} the database of the documents: {error.orig}") from error
+            raise kind(f"{self.name}: {error.orig}") from error
 
     # ------------------------------------------------------------ inside
 
@@ -118,10 +120,10 @@ class FacilityDatabase:
         with self._opening:
             if self._engine is None:
                 try:
-                    self._engine = open_engine(self._url, "sukusuku documents")
+                    self._engine = open_engine(self._url, "sukusuku documents", key=ADDRESS)
                 except ConfigError as error:
                     if isinstance(error.__cause__, DBAPIError):
-                        raise TransientError(f"{PREFIX} {error}") from error
+                        raise TransientError(str(error)) from error
                     raise
             return self._engine
 

@@ -10,7 +10,7 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import ID_RULE
 from sukusuku_core.topics import ID_PATTERN
 from sukusuku_server import settings
-from sukusuku_server.facility_document.facility_database import PREFIX, FacilityDatabase
+from sukusuku_server.facility_document.facility_database import ADDRESS, PREFIX, FacilityDatabase
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.facility_folder import FacilityFolder
 from sukusuku_server.facility_document.source import FacilitySource, FacilitySources
@@ -19,8 +19,6 @@ from sukusuku_server.settings import Facility
 from sukusuku_server.settings.facility_checks import Checks, no_more
 from sukusuku_server.settings.operations import in_schema
 
-ADDRESS = "SUKUSUKU_OPERATIONS_URL"
-"""The variable with the address of the database; it holds a password, which a command line would show to everybody."""
 FOLDER = "SUKUSUKU_FOLDER"
 """The variable with the folder that relative paths in documents of the database start from, in one of the operator."""
 ONE = f"the operator's settings, a file or {PREFIX}OPERATOR · 施設の設定（ファイル、または {PREFIX}運営者）"

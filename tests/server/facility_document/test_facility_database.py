@@ -8,6 +8,7 @@ import pytest
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError, WrongSettingsError
 from sukusuku_server.facility_document import places
 from sukusuku_server.facility_document.facility_database import (
+    ADDRESS,
     NOTHING,
     DatabaseDocument,
     FacilityDatabase,
@@ -85,7 +86,7 @@ def test_a_server_that_is_away_is_told_and_asked_again(postgres: PostgresServer,
     url = postgres.operations()
     with closing(FacilityDatabase(url.replace(str(postgres.folder), str(tmp_path)), tmp_path)) as away:
         for call in (away.operators, away.operator("town").read, away.operator("town").look):
-            with pytest.raises(TransientError, match="cannot be opened"):
+            with pytest.raises(TransientError, match=r"SUKUSUKU_OPERATIONS_URL: .* cannot be opened"):
                 call()
     with closing(FacilityDatabase(url, tmp_path)) as database:
         source, _ = in_database(database, database.operator("town"))
@@ -120,13 +121,17 @@ def test_who_may_only_read_is_told_so(
 def test_a_place_is_a_file_a_folder_or_the_database(
     postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(places.ADDRESS, raising=False)
+    monkeypatch.delenv(ADDRESS, raising=False)
     with pytest.raises(ConfigError, match="SUKUSUKU_OPERATIONS_URL is not set"):
         places.read(Path("postgres:town"))
-    monkeypatch.setenv(places.ADDRESS, "sqlite:///operations.db")
+    monkeypatch.setenv(ADDRESS, "sqlite:///operations.db")
     with pytest.raises(ConfigError, match="SUKUSUKU_OPERATIONS_URL is another one"), places.several(Path("postgres:")):
         pass
-    monkeypatch.setenv(places.ADDRESS, postgres.operations())
+    monkeypatch.setenv(ADDRESS, "postgresql+psycopg://sukusuku:hush@hush:hush@db/sukusuku")
+    with pytest.raises(ConfigError, match=r"SUKUSUKU_OPERATIONS_URL: not usable: its port .* %40") as caught:
+        places.read(Path("postgres:town"))
+    assert "hush" not in str(caught.value)
+    monkeypatch.setenv(ADDRESS, postgres.operations())
     monkeypatch.setenv(places.FOLDER, str(tmp_path))
     with places.several(Path("postgres:")) as several, places.one(Path("postgres:town")) as source:
         assert isinstance(source, DatabaseDocument)
