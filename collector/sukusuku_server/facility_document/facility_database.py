@@ -4,14 +4,20 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, tuple_
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import text as sql
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sukusuku_core.clock import Clock, now_ms
-from sukusuku_core.errors import ConfigError, PermanentError, SukusukuError, TransientError, WrongSettingsError
+from sukusuku_core.errors import (
+    ConfigError,
+    PermanentError,
+    SukusukuError,
+    TransientError,
+    WrongSettingsError,
+)
 from sukusuku_server.db.engine import open_engine, writing
 from sukusuku_server.db.tables_document import facility_document
 from sukusuku_server.facility_document.source import (
@@ -34,21 +40,33 @@ NOTHING = ""
 """The version of a document that is not there: who brings one in has seen this."""
 _SAME_SECONDS = 0.5
 """For so long all who look get the same answer: many operators are one question."""
+_ANSWER_MS = 5_000
+"""How long an answer may take: a table that somebody has locked is one that does not answer."""
 _NOT_ALLOWED = "42501"
 """PostgreSQL's code for a missing right."""
 _ROW = facility_document.c
 _VERSION = func.encode(func.sha256(func.convert_to(_ROW.text, "UTF8")), "hex")
 """As `source.version_of`; worked out from the text, so that nobody who writes a row by SQL has to."""
+_NEWEST = sql("""
+WITH RECURSIVE known AS (
+    SELECT min(operator) AS operator FROM facility_document
+    UNION ALL
+    SELECT (SELECT min(operator) FROM facility_document WHERE operator > known.operator)
+    FROM known WHERE known.operator IS NOT NULL
+)
+SELECT newest.* FROM known CROSS JOIN LATERAL (
+    SELECT operator, number, xmin::text FROM facility_document
+    WHERE operator = known.operator ORDER BY number DESC LIMIT 1
+) AS newest""")
+"""The mark of each operator, from the index: whoever looks twice a second must not walk through the histories."""
 
 
 class NoDocumentError(TransientError):
     """The database has no document of this operator, or not any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Newest:
-    number: int
-    document: Document
+_Mark = tuple[int, str]
+"""Which row is the newest: its number, and by which transaction it was written."""
 
 
 class FacilityDatabase:
@@ -66,9 +84,9 @@ class FacilityDatabase:
         self.folder, self.more, self.clock = folder, more, clock
         self._opening, self._looking = threading.Lock(), threading.Lock()
         self._engine: Engine | None = None
-        self._found: dict[str, _Newest] = {}
+        self._found: dict[str, tuple[_Mark, Document]] = {}
         self._failed: SukusukuError | None = None
-        self._asked = float("-inf")
+        self._asked: float | None = None
 
     def close(self) -> None:
         """Give back the connections."""
@@ -86,17 +104,18 @@ class FacilityDatabase:
     # ------------------------------------------------------------ for the documents
 
     def looked(self) -> Mapping[str, Document]:
-        """Return the newest text of each operator, as it was half a second ago at most; empty: it was taken out."""
-        with self._looking:  # a database that does not answer holds up all of them once, not one after the other
-            if time.monotonic() - self._asked >= _SAME_SECONDS:
-                try:
-                    self._found, self._failed = self._newest(), None
-                except SukusukuError as error:
-                    self._failed = error
-                self._asked = time.monotonic()
-            if self._failed is not None:
-                raise self._failed
-            return {operator: it.document for operator, it in self._found.items()}
+        """Return the newest text of each operator, as it was half a second ago at most; empty: it was taken out.
+
+        While the database takes its time for an answer, it is the last answer.
+        """
+        if self._looking.acquire(blocking=self._asked is None):  # one waits for the database, not all
+            try:
+                self._look()
+            finally:
+                self._looking.release()
+        if self._failed is not None:
+            raise self._failed
+        return {operator: document for operator, (_, document) in self._found.items()}
 
     def forget(self) -> None:
         """Ask again at the next look."""
@@ -108,11 +127,13 @@ class FacilityDatabase:
         engine = self._opened()
         try:
             with (writing(engine) if write else engine).begin() as connection:
+                connection.execute(sql(f"SET LOCAL statement_timeout = {_ANSWER_MS}"))
                 yield connection
-        except DBAPIError as error:
-            lasting = getattr(error.orig, "sqlstate", None) == _NOT_ALLOWED
-            kind = PermanentError if lasting else TransientError
-            raise kind(f"{self.name}: {error.orig}") from error
+        except SQLAlchemyError as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            # Who may not read now could do so before, and somebody may give the right back while everything runs.
+            lasting = write and getattr(cause, "sqlstate", None) == _NOT_ALLOWED
+            raise (PermanentError if lasting else TransientError)(f"{self.name}: {cause}") from error
 
     # ------------------------------------------------------------ inside
 
@@ -127,18 +148,23 @@ class FacilityDatabase:
                     raise
             return self._engine
 
-    def _newest(self) -> dict[str, _Newest]:
-        marks = select(_ROW.operator, func.max(_ROW.number)).group_by(_ROW.operator)
+    def _look(self) -> None:
+        if self._asked is not None and time.monotonic() - self._asked < _SAME_SECONDS:
+            return
+        try:
+            self._found, self._failed = self._newest(), None
+        except SukusukuError as error:
+            self._failed = error
+        self._asked = time.monotonic()
+
+    def _newest(self) -> dict[str, tuple[_Mark, Document]]:
         with self.transaction() as connection:
-            newest = {row[0]: row[1] for row in connection.execute(marks)}
-            known = {operator: it for operator, it in self._found.items() if newest.get(operator) == it.number}
-            unknown = [mark for mark in newest.items() if mark[0] not in known]
+            marks: dict[str, _Mark] = {who: (number, by) for who, number, by in connection.execute(_NEWEST)}
+            known = {who: it for who, it in self._found.items() if marks.get(who) == it[0]}
+            unknown = [(who, number) for who, (number, _) in marks.items() if who not in known]
             if unknown:
-                asked = select(_ROW.operator, _ROW.number, _ROW.text).where(
-                    tuple_(_ROW.operator, _ROW.number).in_(unknown)
-                )
-                for operator, number, text in connection.execute(asked):
-                    known[operator] = _Newest(number, Document.of(text))
+                asked = select(_ROW.operator, _ROW.text).where(tuple_(_ROW.operator, _ROW.number).in_(unknown))
+                known |= {who: (marks[who], Document.of(found)) for who, found in connection.execute(asked)}
         return known
 
 
@@ -158,8 +184,7 @@ class DatabaseDocument:
     def read(self) -> Document:
         """See `source.FacilitySource`. Raises NoDocumentError when there is none."""
         with self._database.transaction() as connection:
-            found = self._newest(connection)
-        return self._there(None if found is None else found.document)
+            return self._there(self._newest(connection)[1])
 
     def look(self) -> Document:
         """See `source.FacilitySource`. Raises NoDocumentError when there is none."""
@@ -216,27 +241,27 @@ class DatabaseDocument:
     def _write(self, text: str, expected: str, change: Change) -> Document:
         made = Document.of(text)
         with self._database.transaction(write=True) as connection:
-            found = self._newest(connection)
-            now = None if found is None or not found.document.text else found.document
+            number, found = self._newest(connection)
+            now = found if found is not None and found.text else None
             if now is None and (expected != NOTHING or not text):
                 raise self._missing()
             if now is not None and now.version != expected:
                 raise ChangedMeanwhileError(now)
             if now == made:
                 return made
-            number = 1 if found is None else found.number + 1
             told = {"by": change.by, "why": change.why.strip(), "origin": change.origin.value}
-            row = {"operator": self._operator, "number": number, "text": text, "time": self._database.clock()}
+            row = {"operator": self._operator, "number": number + 1, "text": text, "time": self._database.clock()}
             connection.execute(insert(facility_document).values(row | told))
             kept = select(_ROW.number).where(self._own).order_by(_ROW.number.desc()).limit(MOST_VERSIONS)
             connection.execute(delete(facility_document).where(self._own, _ROW.number.not_in(kept)))
         self._database.forget()
         return made
 
-    def _newest(self, connection: Connection) -> _Newest | None:
+    def _newest(self, connection: Connection) -> tuple[int, Document | None]:
+        """Return the newest version and its number; 0 where there never was one."""
         asked = select(_ROW.number, _ROW.text).where(self._own).order_by(_ROW.number.desc()).limit(1)
         row = connection.execute(asked).first()
-        return None if row is None else _Newest(row.number, Document.of(row.text))
+        return (0, None) if row is None else (row.number, Document.of(row.text))
 
     def _there(self, found: Document | None) -> Document:
         if found is None or not found.text:

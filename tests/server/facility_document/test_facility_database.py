@@ -1,12 +1,13 @@
 """The documents in a real PostgreSQL, beyond `test_source`: operators that come and go, rows by SQL, no answer."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError, WrongSettingsError
-from sukusuku_server.facility_document import places
+from sukusuku_server.facility_document import facility_database, places
 from sukusuku_server.facility_document.facility_database import (
     ADDRESS,
     NOTHING,
@@ -16,15 +17,25 @@ from sukusuku_server.facility_document.facility_database import (
 )
 from sukusuku_server.facility_document.source import Change, ChangedMeanwhileError
 from tests.server.facility_document.sources import TEXT, in_database
+from tests.support.patience import PATIENCE, until
 from tests.support.postgres import PostgresServer
 
 ANNA = Change("anna")
 
 
+def _operator(document: DatabaseDocument) -> str:
+    return document.name.partition(":")[2]
+
+
+def _sql(database: FacilityDatabase, statement: str, *values: object) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql(statement, values)
+
+
 def test_operators_come_go_and_come_back_with_their_history(
     database: FacilityDatabase, empty: DatabaseDocument
 ) -> None:
-    name = empty.name.partition(":")[2]
+    name = _operator(empty)
     assert name not in database.operators()
     for call in (empty.read, empty.look, empty.begin):
         with pytest.raises(NoDocumentError, match=f"sukusuku facility put {empty.name} FILE"):
@@ -62,13 +73,56 @@ def test_a_process_begins_with_the_newest_right_version(database: FacilityDataba
     assert (document, facility.site[0].name.en) == (right, "Est")
 
 
+def test_a_row_that_sql_changes_is_seen_as_well(database: FacilityDatabase, empty: DatabaseDocument) -> None:
+    source, _ = in_database(database, empty)
+    assert source.look().text == TEXT
+    changed = TEXT.replace("East", "Est")
+    _sql(database, "UPDATE facility_document SET text = %s WHERE operator = %s", changed, _operator(empty))
+    database.forget()
+    assert source.look() == source.read()
+    assert source.look().text == changed
+
+
+def test_who_looks_does_not_wait_for_one_who_waits_for_the_database(
+    database: FacilityDatabase, empty: DatabaseDocument
+) -> None:
+    source, _ = in_database(database, empty)
+    assert source.look().text == TEXT
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as connection:
+            connection.exec_driver_sql("LOCK TABLE facility_document")
+            database.forget()
+            first = pool.submit(source.look)
+            waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'facility_document'::regclass"
+            until(lambda: connection.exec_driver_sql(waiting).first(), "nobody asks the database")
+            assert source.look().text == TEXT
+            assert not first.done()
+        assert first.result(PATIENCE).text == TEXT
+
+
+def test_a_table_that_somebody_has_locked_is_not_waited_for(
+    database: FacilityDatabase, empty: DatabaseDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, _ = in_database(database, empty)
+    with database.transaction() as connection:
+        connection.exec_driver_sql("LOCK TABLE facility_document")
+        monkeypatch.setattr(facility_database, "_ANSWER_MS", 20)
+        database.forget()
+        for call in (source.look, source.read, source.history):
+            with pytest.raises(TransientError, match="statement timeout"):
+                call()
+    database.forget()
+    monkeypatch.undo()
+    assert source.look().text == TEXT
+
+
 def test_where_none_was_ever_right_the_mistakes_of_the_newest_are_told(
     database: FacilityDatabase, empty: DatabaseDocument
 ) -> None:
     with database.transaction() as connection:
         connection.exec_driver_sql(
             "INSERT INTO facility_document (operator, number, text, time, origin) VALUES (%s, 7, '[', 0, 'whatever')",
-            (empty.name.partition(":")[2],),
+            (_operator(empty),),
         )
     assert empty.history()[0].origin == "by_hand"
     with pytest.raises(WrongSettingsError, match=f"{empty.name}: not valid TOML"):
@@ -79,7 +133,7 @@ def test_relative_paths_start_from_the_folder_of_the_operator(
     database: FacilityDatabase, empty: DatabaseDocument
 ) -> None:
     facility = empty.check(TEXT)
-    assert facility.store.path == str(database.folder / empty.name.partition(":")[2] / "readings.db")
+    assert facility.store.path == str(database.folder / _operator(empty) / "readings.db")
 
 
 def test_a_server_that_is_away_is_told_and_asked_again(postgres: PostgresServer, tmp_path: Path) -> None:
@@ -109,10 +163,14 @@ def test_who_may_only_read_is_told_so(
     in_database(database, empty)
     with database.transaction() as connection:
         connection.exec_driver_sql("CREATE ROLE reader LOGIN")
-        connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        connection.exec_driver_sql("GRANT SELECT ON alembic_version TO reader")
         url = connection.engine.url.set(username="reader").render_as_string()
     with closing(FacilityDatabase(url, database.folder)) as found:
-        source = found.operator(empty.name.partition(":")[2])
+        source = found.operator(_operator(empty))
+        for call in (found.operators, source.look, source.read):  # a right that somebody may give while programs run
+            with pytest.raises(TransientError, match="permission denied"):
+                call()
+        _sql(database, "GRANT SELECT ON facility_document TO reader")
         with pytest.raises(PermanentError, match="permission denied"):
             source.write(TEXT.replace("East", "Est"), source.read().version, ANNA)
         assert source.read().text == TEXT
