@@ -191,7 +191,11 @@ class DatabaseDocument:
         return self._there(self._database.looked().get(self._operator))
 
     def begin(self) -> tuple[Document, Facility]:
-        """See `source.FacilitySource`. It is the newest right version: a wrong one stops no program that starts."""
+        """See `source.FacilitySource`. What somebody has written by SQL and is wrong stops no program that starts.
+
+        It begins with the version before, but never with one before what a program has checked: where that is wrong,
+        this machine lacks something, and settings of long ago would be no better.
+        """
         document = self.read()
         try:
             return document, self.check(document.text)
@@ -201,7 +205,8 @@ class DatabaseDocument:
                 try:
                     return before, self.check(before.text)
                 except WrongSettingsError:
-                    continue
+                    if version.origin is not Origin.BY_HAND:
+                        break
             raise
 
     def check(self, text: str) -> Facility:

@@ -73,6 +73,20 @@ def test_a_process_begins_with_the_newest_right_version(database: FacilityDataba
     assert (document, facility.site[0].name.en) == (right, "Est")
 
 
+def test_it_does_not_begin_with_one_before_what_a_program_has_checked(
+    empty: DatabaseDocument, database: FacilityDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without a variable that the others have would go back to settings of long ago."""
+    source, by_hand = in_database(database, empty)
+    monkeypatch.setenv("SUKUSUKU_TEST_NAME", "町")
+    source.write(TEXT.replace('"町"', '"env:SUKUSUKU_TEST_NAME"'), source.read().version, ANNA)
+    by_hand("broken [")
+    assert source.begin()[1].operator.name.ja == "町"
+    monkeypatch.delenv("SUKUSUKU_TEST_NAME")
+    with pytest.raises(WrongSettingsError, match="not valid TOML"):
+        source.begin()
+
+
 def test_a_row_that_sql_changes_is_seen_as_well(database: FacilityDatabase, empty: DatabaseDocument) -> None:
     source, _ = in_database(database, empty)
     assert source.look().text == TEXT
