@@ -1,5 +1,6 @@
 """The documents of operators in PostgreSQL: one table for all machines. See `sukusuku_server.db.tables_document`."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ from sukusuku_core.errors import (
     TransientError,
     WrongSettingsError,
 )
+from sukusuku_core.settings import ID_RULE
+from sukusuku_core.topics import ID_PATTERN
 from sukusuku_server.db.engine import open_engine, writing
 from sukusuku_server.db.tables_document import facility_document
 from sukusuku_server.facility_document.source import (
@@ -211,6 +214,8 @@ class DatabaseDocument:
 
     def check(self, text: str) -> Facility:
         """See `source.FacilitySource`."""
+        if re.fullmatch(ID_PATTERN, self._operator) is None:  # it is the name of a folder as well
+            raise WrongSettingsError.of(self.name, f"{self._operator!r} is no name of an operator; {ID_RULE}")
         return from_text(text, self.name, self._database.folder / self._operator, self._database.more)
 
     def write(self, text: str, expected: str, change: Change) -> Document:

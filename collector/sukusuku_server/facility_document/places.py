@@ -2,13 +2,10 @@
 
 import contextlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from sukusuku_core.errors import ConfigError
-from sukusuku_core.settings import ID_RULE
-from sukusuku_core.topics import ID_PATTERN
 from sukusuku_server import settings
 from sukusuku_server.facility_document.facility_database import ADDRESS, PREFIX, FacilityDatabase
 from sukusuku_server.facility_document.facility_file import FacilityFile
@@ -43,8 +40,6 @@ def one(place: Path, more: Checks = facility_checks.mistakes) -> Iterator[Facili
                 f"{PREFIX} names all operators; name one of them, as {PREFIX}OPERATOR: "
                 f"found {', '.join(database.operators()) or 'none'}"
             )
-        if re.fullmatch(ID_PATTERN, operator) is None:
-            raise ConfigError(f"{place}: {operator!r} is no name of an operator; {ID_RULE}")
         yield database.operator(operator)
 
 

@@ -97,6 +97,23 @@ def test_a_row_that_sql_changes_is_seen_as_well(database: FacilityDatabase, empt
     assert source.look().text == changed
 
 
+@pytest.mark.parametrize("name", ["../town", "a b", ""])
+def test_a_name_that_is_none_is_told_and_can_be_taken_out(database: FacilityDatabase, name: str) -> None:
+    _sql(database, "INSERT INTO facility_document (operator, number, text, time) VALUES (%s, 1, %s, 0)", name, TEXT)
+    database.forget()
+    source = database.operators()[name]
+    with pytest.raises(WrongSettingsError, match=f"'{name}' is no name of an operator"):
+        source.begin()
+    source.take_out(source.read().version, ANNA)
+    assert name not in database.operators()
+
+
+def test_a_moment_in_another_unit_is_refused(database: FacilityDatabase) -> None:
+    for time in (-1, 1_800_000_000_000_000):
+        with pytest.raises(TransientError, match="time_ms"):
+            _sql(database, "INSERT INTO facility_document (operator, number, text, time) VALUES ('x', 1, '', %s)", time)
+
+
 def test_who_looks_does_not_wait_for_one_who_waits_for_the_database(
     database: FacilityDatabase, empty: DatabaseDocument
 ) -> None:

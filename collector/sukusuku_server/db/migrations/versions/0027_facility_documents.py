@@ -19,4 +19,5 @@ def upgrade() -> None:
         sa.Column("by", sa.String(120)),
         sa.Column("why", sa.Text, nullable=False, server_default=""),
         sa.Column("origin", sa.String(16), nullable=False, server_default="by_hand"),
+        sa.CheckConstraint("time BETWEEN 0 AND 32503679999999", name="time_ms"),
     )
