@@ -184,9 +184,9 @@ def _undo(source: FacilitySource, arguments: argparse.Namespace) -> None:
 
 
 def _before(source: FacilitySource, number: int) -> str | None:
-    """Return the text of the version before one; None: there is none."""
+    """Return the text of the version before one; None: there is none, or the operator was taken out then."""
     try:
-        return source.text_of(number - 1)
+        return source.text_of(number - 1) or None
     except KeyError:
         return None
 

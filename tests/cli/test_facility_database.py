@@ -77,6 +77,8 @@ def test_a_file_goes_in_is_changed_taken_back_and_comes_out(file: Path, capsys: 
     file.write_text(TEXT, encoding="utf-8")
     assert main(["put", TOWN, str(file)]) == 0
     assert "version 5" in said()
+    with pytest.raises(ConfigError, match="version 5 is the first one; there is nothing before it"):
+        main(["undo", TOWN])
 
 
 def test_what_is_no_document_of_the_database_is_told(file: Path) -> None:
