@@ -24,6 +24,7 @@ THINGS: Mapping[tuple[str, ...], str] = {
     ("depot",): N_("Depot"),
     ("gateway",): N_("Gateway"),
     ("gateway", "metric"): N_("Metric"),
+    ("group",): N_("Group of centres"),
     ("round",): N_("Round of collection"),
     ("round", "crew"): N_("Crew member"),
     ("vehicle",): N_("Vehicle"),
