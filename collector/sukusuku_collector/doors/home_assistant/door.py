@@ -31,12 +31,9 @@ class Announcer:
     """Keeps the announcements of one operator as they should be, until cancelled."""
 
     def __init__(self, facility: Facility, settings: HomeAssistant) -> None:
-        said, wanted = texts("sukusuku_server", settings.language), dict[str, object]()
-        parts = [shard.own for shard in shards(facility)]
-        for part in parts if not settings.remove else ():
-            wanted |= announced(part, settings, said)
+        wanted = {} if settings.remove else announced(facility, settings, texts("sukusuku_server", settings.language))
         self._wanted = {topic: msgspec.json.encode(message) for topic, message in wanted.items()}
-        self._own = [own_topics(settings, part.operator.id) for part in parts]
+        self._own = [own_topics(settings, shard.own.operator.id) for shard in shards(facility)]
         self._birth = f"{settings.prefix}/status"
         self._broker = facility.broker.session(f"home-assistant-{facility.host_id}")
         self._problems = TransitionLog(_log)

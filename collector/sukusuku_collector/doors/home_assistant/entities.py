@@ -17,6 +17,7 @@ from sukusuku_core import __version__, topics
 from sukusuku_core.model import AssetKind
 from sukusuku_server.i18n import N_
 from sukusuku_server.settings import Asset, Facility, HomeAssistant, Room
+from sukusuku_server.settings.shard import shards
 
 ORIGIN = "Sukusuku"
 _FLAG = "{{{{ None if value_json.{0} is none else ('ON' if value_json.{0} else 'OFF') }}}}"
@@ -86,8 +87,9 @@ def own_topics(settings: HomeAssistant, operator: str) -> str:
 def announced(facility: Facility, settings: HomeAssistant, texts: NullTranslations) -> dict[str, dict[str, Any]]:
     """Return every discovery message by its topic."""
     return {
-        config_topic(settings, facility.operator.id, asset.id, entity): _message(facility, settings, asset, entity)
-        for asset in facility.assets()
+        config_topic(settings, own.operator.id, asset.id, entity): _message(own, settings, asset, entity)
+        for own in (shard.own for shard in shards(facility))
+        for asset in own.assets()
         for entity in _entities(asset, settings, texts)
     }
 
