@@ -49,7 +49,7 @@ def test_bash_knows_commands_options_choices_and_files(tmp_path: Path, capsys: p
         "sukusuku api wa",
     )
     assert everything == {*COMMANDS}
-    assert nested == {"check", "migrate"}
+    assert nested == {"check", "migrate", "move"}
     assert {"--for", "--json", "--store"} <= options
     assert choices == {"influx", "sqlite"}
     assert files == {"ward.toml"}

@@ -30,7 +30,7 @@ from sukusuku_server.settings.certificates import CertificateSettings
 from sukusuku_server.settings.channels import Channel
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.settings.gateways import Gateway
-from sukusuku_server.settings.groups import Group
+from sukusuku_server.settings.groups import SiteGroup
 from sukusuku_server.settings.home_assistant import HomeAssistant
 from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.ngsi_ld import NgsiLd
@@ -241,7 +241,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     bookings: BookingSettings | None = None
     home_assistant: HomeAssistant | None = None
     site: tuple[Site, ...] = ()
-    group: tuple[Group, ...] = ()
+    group: tuple[SiteGroup, ...] = ()
     gateway: tuple[Gateway, ...] = ()
     contact: tuple[Contact, ...] = ()
     ngsi_ld: NgsiLd | None = None

@@ -7,7 +7,7 @@ import msgspec
 from sukusuku_core.settings import Id, Settings
 
 
-class Group(Settings, frozen=True, kw_only=True):
+class SiteGroup(Settings, frozen=True, kw_only=True):
     """Some sites, for which a collector takes a lease of their own; those in no group are the operator's own.
 
     To the broker it is what an operator is: `id` is its Sparkplug group (`group` in edge.toml), `host_id` the host that

@@ -12,7 +12,7 @@ import msgspec
 from sukusuku_core.errors import ConfigError, Mistake
 from sukusuku_server.settings.facility import Facility, Unit
 from sukusuku_server.settings.gateways import Gateway, NamePattern
-from sukusuku_server.settings.groups import Group
+from sukusuku_server.settings.groups import SiteGroup
 
 
 class Shard:
@@ -125,14 +125,14 @@ def _part(facility: Facility, group: str | None) -> Facility:
     return own if chosen is None else _named(own, chosen)
 
 
-def _named(facility: Facility, group: Group) -> Facility:
+def _named(facility: Facility, group: SiteGroup) -> Facility:
     replace = msgspec.structs.replace
     store = replace(facility.store, postgres=replace(facility.store.postgres, schema=group.schema))
     operator = replace(facility.operator, id=group.id)
     return replace(facility, operator=operator, host_id=group.host_id, store=store)
 
 
-def _names(group: Group) -> tuple[str, str, str]:
+def _names(group: SiteGroup) -> tuple[str, str, str]:
     return group.id, group.host_id, group.schema
 
 

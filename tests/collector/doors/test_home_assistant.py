@@ -25,7 +25,7 @@ from sukusuku_server.live import views
 from sukusuku_server.model.series import Latest
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility, HomeAssistant, Language
-from sukusuku_server.settings.groups import Group
+from sukusuku_server.settings.groups import SiteGroup
 from tests.collector.fake_edge import FakeEdge
 from tests.collector.small_facility import facility, facility_in
 from tests.support.broker import mosquitto
@@ -74,7 +74,7 @@ def complaints(topic: str, message: dict[str, Any]) -> list[str]:
 
 
 def test_units_of_a_group_are_on_the_topics_of_its_collector() -> None:
-    group = Group(id="north", host_id="north-host", schema="north", sites=("tobu",))
+    group = SiteGroup(id="north", host_id="north-host", schema="north", sites=("tobu",))
     before, after = messages(), messages(msgspec.structs.replace(facility(), group=(group,)))
     assert len(after) == len(before)
     assert all("/sukusuku_north/" in topic for topic in after)
