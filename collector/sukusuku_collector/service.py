@@ -7,7 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from sukusuku_collector.clock.machine import Machine, ThisMachine
 from sukusuku_collector.clock.trusted import TrustedClock
@@ -19,6 +19,7 @@ from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.ingest.proofs import KeyRing
 from sukusuku_collector.lease import Hold, Lease, SupersededError, this_process
 from sukusuku_collector.maintenance import node_keys
+from sukusuku_collector.openings import Opening, Openings
 from sukusuku_collector.works import Ground, Job, Works
 from sukusuku_core.errors import ConfigError, Mistake, TransientError
 from sukusuku_core.proof import ProofKey
@@ -58,6 +59,7 @@ async def run(
     document: Watch | None = None,
     leasing: "Leasing | None" = None,
     group: str | None = None,
+    openings: Openings | None = None,
 ) -> None:
     """Run until `stop` is set; then tell the edge nodes and close everything.
 
@@ -65,7 +67,8 @@ async def run(
 
     `machine` is this computer when None. `trust_clock`: believe its clock now, whatever was known of it. `document`
     tells when the settings change; None: they never do. `leasing` makes the lease to obtain; None: one of its own.
-    `group` is the group of sites to work for; None: the sites in no group, and the operator as a whole.
+    `group` is the group of sites to work for; None: the sites in no group, and the operator as a whole. `openings` are
+    those of the process; None: there is only this one.
 
     Raises PermanentError or TransientError when store or operations data cannot be opened, RivalError when another
     collector uses the host id, SupersededError when another one has taken over.
@@ -79,6 +82,7 @@ async def run(
             if not await lease.obtain(stop):
                 _log.info("stopped standing by")
                 return
+        opening = opened.enter_context((openings or Openings()).one())
         store = backends.open_writer(own, None if lease is None else lease.confirmed)
         opened.callback(store.close)
         backends.check_division(shard, store)  # its schema is there then, so that whoever asks all shards can
@@ -96,7 +100,7 @@ async def run(
         if shipper is not None:
             opened.callback(shipper.close)
         ground = Ground(store, readings, operations, clock, None if shipper is None else shipper.until)
-        await Collector(shard, ground, shipper, document, lease).run(stop)
+        await Collector(shard, ground, shipper, document, opening, lease).run(stop)
     _log.info("stopped")
 
 
@@ -132,6 +136,7 @@ class Collector:
         ground: Ground,
         shipper: "Shipper | None",
         document: Watch | None,
+        opening: Opening,
         lease: Hold | None = None,
     ) -> None:
         facility = shard.own
@@ -153,7 +158,8 @@ class Collector:
             lambda: claims if self._ring else None,
             lease,
         )
-        self._works = Works(shard, ground, self._ingest, self._host)
+        self._opening, self._opened = opening, asyncio.Event()
+        self._works = Works(shard, ground, self._ingest, self._host, self._opened)
         self._teller = DocumentTeller(ground.store, ground.operations if shard.leads else None, ground.clock)
         self._problems = TransitionLog(_log)
 
@@ -175,10 +181,11 @@ class Collector:
         rival: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [
+                tasks: list[asyncio.Task[None]] = [
                     group.create_task(supervise(name, job, RETRY_SECONDS, asyncio.sleep, _log, _FATAL), name=name)
                     for name, job in jobs.items()
                 ]
+                tasks.append(group.create_task(self._open(), name="opening"))
                 group.create_task(_end(tasks, stop))
                 await self._work(stop)
         except* _FATAL as errors:
@@ -186,6 +193,10 @@ class Collector:
         if rival is not None:  # raised in the clause above it would come out as a group
             _log.error("%s", rival)
             raise rival
+
+    async def _open(self) -> None:
+        await self._opening.over(lambda: self._host.linked)
+        self._opened.set()
 
     # ------------------------------------------------------------ settings that change
 
@@ -236,7 +247,7 @@ class Collector:
         following = None
         if facility != shard.facility:
             try:
-                following = Works(Shard(facility, shard.group), self._ground, self._ingest, self._host)
+                following = Works(Shard(facility, shard.group), self._ground, self._ingest, self._host, self._opened)
             except ConfigError as error:
                 self._teller.wrong((Mistake("", str(error)),))
                 return None
@@ -261,7 +272,7 @@ def _edges(facility: Facility) -> list[str]:
     return sorted({asset.edge for asset in facility.assets()})
 
 
-async def _end(tasks: Sequence[asyncio.Task[NoReturn]], stop: asyncio.Event) -> None:
+async def _end(tasks: Sequence[asyncio.Task[None]], stop: asyncio.Event) -> None:
     """End tasks when `stop` is set."""
     await stop.wait()
     for task in tasks:

@@ -89,10 +89,11 @@ class Works:
     """See the module. Of an operator that is divided, what one shard does.
 
     Raises ConfigError when the settings cannot be used, TransientError when the operations data do not answer; nothing
-    has begun then. `ingest` and `host` are asked how they are; whoever made this tells them of it.
+    has begun then. `ingest` and `host` are asked how they are; whoever made this tells them of it. What can wait begins
+    when `opened` is set.
     """
 
-    def __init__(self, shard: Shard, ground: Ground, ingest: Ingest, host: Host) -> None:
+    def __init__(self, shard: Shard, ground: Ground, ingest: Ingest, host: Host, opened: asyncio.Event) -> None:
         store, operations, clock, facility = ground.store, ground.operations, ground.clock, shard.own
         self.shard, self.index = shard, FacilitySchedules(facility)
         index, dates = self.index, timetables(facility)
@@ -115,16 +116,20 @@ class Works:
         sure = clock.sure
         self._jobs: dict[str, Job] = {
             "clock": partial(clock.run, ClockCorrection(shard, store, operations, deriver, self._engine)),
+            "watch": lambda: watch(self._alerts, host),
+        }
+        self._jobs |= {f"outbox of {name}": partial(it.run, sure) for name, it in self._workers.items()}
+        patient: dict[str, Job] = {
             "housekeeping": partial(housekeeping.run, sure),
             "compaction": partial(compaction.run, sure),
             "derivation": partial(deriver.run, sure),
             "accounts": partial(bookkeeper.run, sure),
             "vitals": partial(vitals.run, sure),
             "limits": partial(limits.run, sure),
-            "watch": lambda: watch(self._alerts, host),
         }
         if shard.leads:
-            self._jobs |= self._of_the_operator(shard.facility, ground)
+            patient |= self._of_the_operator(shard.facility, ground)
+        self._jobs |= {name: partial(_after, opened, job) for name, job in patient.items()}
 
     def _of_the_operator(self, facility: Facility, ground: Ground) -> dict[str, Job]:
         """Return the jobs that are done once for an operator, however many shards it has."""
@@ -141,8 +146,7 @@ class Works:
         backups = BackupWatch(facility, store, operations, clock)
         certificates = CertificateWatch(facility, store, operations, clock)
         silences = SilenceReminder(index, operations, clock)
-        jobs: dict[str, Job] = {f"outbox of {name}": partial(it.run, sure) for name, it in self._workers.items()}
-        jobs |= {
+        jobs: dict[str, Job] = {
             "records": partial(records.run, sure),
             "backups": partial(backups.run, sure),
             "certificates": partial(certificates.run, sure),
@@ -186,6 +190,11 @@ class Works:
             finally:
                 for task in tasks:
                     task.cancel()
+
+
+async def _after(event: asyncio.Event, job: Job) -> None:
+    await event.wait()
+    await job()
 
 
 def same_derivation(before: FacilitySchedules, after: FacilitySchedules, asset: str) -> bool:

@@ -165,10 +165,10 @@ def test_a_change_that_the_databases_do_not_let_in_is_taken_when_they_do(
     away = iter((False, True, False))
 
     class Failing(Works):
-        def __init__(self, shard: Shard, ground: Ground, ingest: Ingest, host: Host) -> None:
+        def __init__(self, shard: Shard, ground: Ground, ingest: Ingest, host: Host, opened: asyncio.Event) -> None:
             if next(away):
                 raise TransientError("operations database: away")
-            super().__init__(shard, ground, ingest, host)
+            super().__init__(shard, ground, ingest, host, opened)
 
     monkeypatch.setattr(service, "Works", Failing)
 

@@ -26,7 +26,7 @@ def test_a_group_does_what_concerns_its_sites_and_the_operator_the_rest(tmp_path
     def jobs(text: str, group: str | None = None) -> set[str]:
         shard = Shard(parse(FACILITY.format(port=1883) + MAIL + text, Facility, "facility.toml"), group)
         nobody: Any = None  # only jobs that run ask session and ingest
-        return set(Works(shard, ground, nobody, nobody)._jobs)
+        return set(Works(shard, ground, nobody, nobody, nobody)._jobs)
 
     everything = jobs("")
     assert everything > ONCE

@@ -121,8 +121,15 @@ class Served:
         self._problems.recovered("work", "begun again")
         try:
             watch = Watch(self._source, document.version)
-            leasing, trust = self._shared.lease, self._trust_clock
-            await service.run(facility, stop, trust_clock=trust, document=watch, leasing=leasing, group=self._group)
+            await service.run(
+                facility,
+                stop,
+                trust_clock=self._trust_clock,
+                document=watch,
+                leasing=self._shared.lease,
+                group=self._group,
+                openings=self._shared.openings,
+            )
         finally:
             with self._lock:
                 self._running = None

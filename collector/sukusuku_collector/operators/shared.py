@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 
 from sukusuku_collector.lease import this_process
+from sukusuku_collector.openings import Openings
 from sukusuku_collector.operators.clashes import Claim, claims, clashes
 from sukusuku_collector.operators.keeper import Keeper, SharedLease
 from sukusuku_collector.service import warn_of_files
@@ -21,6 +22,7 @@ class Shared:
     """See the module. Safe to use from many threads; `close` when all work has ended."""
 
     def __init__(self) -> None:
+        self.openings = Openings()
         self._process = secrets.token_hex(4)
         self._lock = threading.Lock()
         self._claims: dict[Claim, str] = {}
