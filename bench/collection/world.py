@@ -132,6 +132,9 @@ class SimulatedUnit:
     collection: Collection
     readings: tuple[Reading, ...]
     truth: Truth
+    capacity: float
+    sensors: Sensors
+    """Nappies that its bag truly takes, and how it is sensed: for who judges, never for who derives."""
 
     @property
     def witnesses(self) -> frozenset[Witness]:
@@ -225,7 +228,8 @@ def _unit(number: int, room: SimulatedRoom | None, seed: int, start: int, end: i
         nappies_per_bag=5.0 * round(capacity / 5), film_cycles=500.0, room=None if room is None else room.id
     )
     readings = sense(sensors, life, start, end, rng)
-    return SimulatedUnit(name, kind, habit, collection, readings, _truth(life, sensors, start, readings, knobs))
+    truth = _truth(life, sensors, start, readings, knobs)
+    return SimulatedUnit(name, kind, habit, collection, readings, truth, capacity, sensors)
 
 
 def _truth(life: Life, sensors: Sensors, start: int, readings: tuple[Reading, ...], knobs: Knobs) -> Truth:
