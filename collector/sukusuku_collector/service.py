@@ -258,7 +258,8 @@ class Collector:
         self._works.evaluate(assets)
 
     def _warn(self) -> None:
-        for asset in left_out(self._ground.store.latest(), self._works.shard.own_assets):
+        known = {asset.id for asset in self._works.shard.facility.assets()}
+        for asset in left_out(self._ground.store.latest(), known):
             _log.warning(
                 "%s was measured and is not in the settings: it is in no figure, also not of its time. If it was given "
                 "up, put it back into facility.toml with its last day (`until`)",
