@@ -1,7 +1,7 @@
 """The store that `[store]` asks for: one place where kinds of stores are told apart."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +57,7 @@ def open_reader(facility: Facility) -> Reader:
     """
     if not facility.group:
         return _reader(facility.store)
-    found = Gathered([partial(_reader, it.own.store) for it in shards(facility)])
+    found = _gathered(shards(facility))
     try:
         found.stores()
     except SukusukuError:
@@ -70,7 +70,7 @@ def gathered(shard: Shard, own: SqlStore) -> Reader:
     """Return what reads the stores of all shards where this one leads; it opens the others later. Else its own one."""
     if not shard.facility.group or not shard.leads:
         return own
-    return Gathered([lambda: own, *(partial(_reader, it.own.store) for it in _others(shard))])
+    return _gathered(shards(shard.facility), own)
 
 
 def check_division(shard: Shard, store: SqlStore) -> None:
@@ -85,10 +85,10 @@ def check_division(shard: Shard, store: SqlStore) -> None:
 
     if not isinstance(store, PostgresStore):
         return
-    schemas = _schemas(shard.facility)
+    schemas, own = _schemas(shard.facility), store.database.schema
     for schema in moving.stores(store.database, schemas):
-        strays = sorted(moving.assets_in(store.database, schema) & shard.own_assets)
-        if strays and schema != store.database.schema:
+        strays = [] if schema == own else sorted(moving.assets_in(store.database, schema) & shard.own_assets)
+        if strays:
             raise PermanentError(
                 f"the schema `{schema}` has readings of {', '.join(strays[:_SHOWN])}{' ...' * (len(strays) > _SHOWN)}, "
                 f"which are now of {shard.own.operator.id}. Stop all collectors and run `sukusuku store move "
@@ -121,8 +121,12 @@ def _schemas(facility: Facility) -> list[str]:
     return [it.own.store.postgres.schema for it in shards(facility)]
 
 
-def _others(shard: Shard) -> list[Shard]:
-    return [it for it in shards(shard.facility) if it.group != shard.group]
+def _gathered(parts: Sequence[Shard], first: SqlStore | None = None) -> Gathered:
+    """Return what reads the stores of these shards; that of the first one is open where it is given."""
+    openers: list[Callable[[], Reader]] = [partial(_reader, it.own.store) for it in parts]
+    if first is not None:
+        openers[0] = lambda: first
+    return Gathered(openers, {asset: place for place, it in enumerate(parts) for asset in it.own_assets})
 
 
 def _reader(settings: StoreSettings) -> SqlStore:

@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Generic, TypeVar
 
@@ -29,10 +30,14 @@ _Item = TypeVar("_Item")
 
 
 class Gathered:
-    """Asks every store. They are opened when they are asked first; until all are there, TransientError is raised."""
+    """Asks every store. They are opened when they are asked first; until all are there, TransientError is raised.
 
-    def __init__(self, openers: Sequence[Callable[[], Reader]]) -> None:
+    `places` are the numbers of the stores in which assets are by the settings: those are asked first.
+    """
+
+    def __init__(self, openers: Sequence[Callable[[], Reader]], places: Mapping[str, int] = {}) -> None:
         self._openers = openers
+        self._places = places
         self._opened: list[Reader] = []
         self._lock = threading.Lock()
         self._latest = _Union[Mapping[str, Latest]]()
@@ -93,27 +98,27 @@ class Gathered:
 
     def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
         """See Store."""
-        return [it for store in self.stores() for it in store.raw(asset, metric, start, end, limit)]
+        return self._told(asset, lambda store: store.raw(asset, metric, start, end, limit))
 
     def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """See Store."""
-        return [it for store in self.stores() for it in store.hourly(asset, metric, start, end)]
+        return self._told(asset, lambda store: store.hourly(asset, metric, start, end))
 
     def five_minutes(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """See Store."""
-        return [it for store in self.stores() for it in store.five_minutes(asset, metric, start, end)]
+        return self._told(asset, lambda store: store.five_minutes(asset, metric, start, end))
 
     def daily(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """See Store."""
-        return [it for store in self.stores() for it in store.daily(asset, metric, start, end)]
+        return self._told(asset, lambda store: store.daily(asset, metric, start, end))
 
     def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
         """See Store."""
-        return [it for store in self.stores() for it in store.derived(asset, metric, start, end)]
+        return self._told(asset, lambda store: store.derived(asset, metric, start, end))
 
     def room_hours(self, asset: str, start: int, end: int) -> list[RoomHour]:
         """See Store."""
-        return [it for store in self.stores() for it in store.room_hours(asset, start, end)]
+        return self._told(asset, lambda store: store.room_hours(asset, start, end))
 
     def first_derived(self, metric: str) -> Mapping[str, int]:
         """See Store."""
@@ -126,6 +131,13 @@ class Gathered:
     def imports(self) -> list[Imported]:
         """See Store."""
         return [it for store in self.stores() for it in store.imports()]
+
+    def _told(self, asset: str, ask: Callable[[Reader], list[_Item]]) -> list[_Item]:
+        """Return what the store tells that knows something of an asset."""
+        stores = self.stores()
+        place = self._places.get(asset, 0)
+        ordered = chain(stores[place : place + 1], stores[:place], stores[place + 1 :])
+        return next((found for store in ordered if (found := ask(store))), [])
 
     # ------------------------------------------------------------ what was refused
 

@@ -128,3 +128,15 @@ def test_the_clock_of_one_shard_is_not_told_with_what_was_wrong_with_another(sto
     now = clock.ClockDoubt(clock.Cause.LONG_AWAY, 2 * HOUR, 9_000)
     clock.keep(south, now, edges[1:])
     assert clock.read(stores.whole, edges) == now
+
+
+@pytest.mark.parametrize(("places", "time"), [({}, HOUR), ({"unit": 0}, HOUR), ({"unit": 1}, 2 * HOUR)])
+def test_the_store_of_an_asset_is_asked_first_and_others_if_it_knows_nothing(
+    stores: Stores, places: dict[str, int], time: int
+) -> None:
+    north, south = stores.parts
+    measure(north, "unit", HOUR)
+    measure(south, "unit", 2 * HOUR)
+    whole = Gathered([lambda: north, lambda: south], {**places, "south-unit": 0})
+    assert [it.time for it in whole.raw("unit", "Fill/Percent", 0, 1 << 62, 10)] == [time]
+    assert [it.time for it in whole.raw("south-unit", "Fill/Percent", 0, 1 << 62, 10)] == [HOUR]
