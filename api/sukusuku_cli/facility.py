@@ -137,7 +137,7 @@ def _show(source: FacilitySource) -> int:
 
 
 def _history(source: FacilitySource, language: Language, last: int) -> None:
-    for version in source.history()[:last]:
+    for version in _versions(source)[:last]:
         time = japan_time(version.time).strftime("%Y-%m-%d %H:%M:%S")
         who = version.by or "-"
         print(f"{version.number:>5}  {time}  {who}  {_ORIGINS[language][version.origin]}  {version.why}".rstrip())
@@ -191,10 +191,17 @@ def _before(source: FacilitySource, number: int) -> str | None:
         return None
 
 
+def _versions(source: FacilitySource) -> Sequence[Version]:
+    """Return all versions, the newest first. Raises as `read` where there is no such document."""
+    versions = source.history()
+    if not versions:
+        source.read()
+    return versions
+
+
 def _version(source: FacilitySource, number: int | None) -> Version:
     """Return a version, the newest for None. Raises ConfigError when it is not there."""
-    versions = source.history()
-    found = next((version for version in versions if number in {None, version.number}), None)
+    found = next((version for version in _versions(source) if number in {None, version.number}), None)
     if found is None:
         raise ConfigError(f"there is no version {number}; `sukusuku facility history` lists those that there are")
     return found

@@ -86,6 +86,9 @@ def test_what_is_no_document_of_the_database_is_told(file: Path) -> None:
         main(["put", str(file), str(file)])
     with pytest.raises(ConfigError, match="expected a folder of several, or postgres:"):
         main(["list", str(file)])
+    for action in ("history", "show", "diff", "undo", "remove"):
+        with pytest.raises(TransientError, match="postgres:nobody: the database has no document of this operator"):
+            main([action, "postgres:nobody"])
     with pytest.raises(ConfigError, match=r"'../x' is no name of an operator"):
         main(["put", "postgres:../x", str(file)])
 
