@@ -113,7 +113,7 @@ def changed(
     except ChangedMeanwhileError as error:
         return refused(Refusal(now=error.now))
     except PermanentError:
-        text = translate("The file may not be written by this server, see docs/settings.md. Nothing was changed.")
+        text = translate("This server has no right to write the settings, see docs/settings.md. Nothing was changed.")
         return _preview(context, language, typed, title, proposal, text)
     number = next((item.number for item in source.history() if item.version == saved.version), 0)
     where = f"{PATH}?lang={language}&saved={number}"
