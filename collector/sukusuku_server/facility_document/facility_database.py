@@ -199,7 +199,7 @@ class DatabaseDocument:
         It begins with the version before, but never with one before what a program has checked: where that is wrong,
         this machine lacks something, and settings of long ago would be no better.
         """
-        document = self.read()
+        document = self.look()  # as all others that begin now: one question, and one connection
         try:
             return document, self.check(document.text)
         except WrongSettingsError:

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import QueuePool
 
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError, WrongSettingsError
 from sukusuku_server.facility_document import facility_database, places
@@ -25,6 +26,11 @@ ANNA = Change("anna")
 
 def _operator(document: DatabaseDocument) -> str:
     return document.name.partition(":")[2]
+
+
+def _url(database: FacilityDatabase, user: str = "sukusuku") -> str:
+    with database.transaction() as connection:
+        return connection.engine.url.set(username=user).render_as_string()
 
 
 def _sql(database: FacilityDatabase, statement: str, *values: object) -> None:
@@ -71,6 +77,16 @@ def test_a_process_begins_with_the_newest_right_version(database: FacilityDataba
     assert source.read().text == TEXT.replace('"east"', '"no id"')
     document, facility = source.begin()
     assert (document, facility.site[0].name.en) == (right, "Est")
+
+
+def test_many_who_begin_at_once_need_one_connection(database: FacilityDatabase, empty: DatabaseDocument) -> None:
+    in_database(database, empty)
+    with closing(FacilityDatabase(_url(database), database.folder)) as found, ThreadPoolExecutor(8) as pool:
+        source = found.operator(_operator(empty))
+        assert {it[0].text for it in pool.map(lambda _: source.begin(), range(16))} == {TEXT}
+        with found.transaction() as connection:
+            assert isinstance(connection.engine.pool, QueuePool)
+            assert (connection.engine.pool.checkedout(), connection.engine.pool.checkedin()) == (1, 0)
 
 
 def test_it_does_not_begin_with_one_before_what_a_program_has_checked(
@@ -155,6 +171,7 @@ def test_where_none_was_ever_right_the_mistakes_of_the_newest_are_told(
             "INSERT INTO facility_document (operator, number, text, time, origin) VALUES (%s, 7, '[', 0, 'whatever')",
             (_operator(empty),),
         )
+    database.forget()
     assert empty.history()[0].origin == "by_hand"
     with pytest.raises(WrongSettingsError, match=f"{empty.name}: not valid TOML"):
         empty.begin()
@@ -195,8 +212,7 @@ def test_who_may_only_read_is_told_so(
     with database.transaction() as connection:
         connection.exec_driver_sql("CREATE ROLE reader LOGIN")
         connection.exec_driver_sql("GRANT SELECT ON alembic_version TO reader")
-        url = connection.engine.url.set(username="reader").render_as_string()
-    with closing(FacilityDatabase(url, database.folder)) as found:
+    with closing(FacilityDatabase(_url(database, "reader"), database.folder)) as found:
         source = found.operator(_operator(empty))
         for call in (found.operators, source.look, source.read):  # a right that somebody may give while programs run
             with pytest.raises(TransientError, match="permission denied"):
