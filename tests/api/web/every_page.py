@@ -162,7 +162,8 @@ def every_page(folder: Path) -> Iterator[Pages]:
         trip = stack.enter_context(closing(Trip(road)))
         paths |= {"/r/{token}": (2, trip.path(Action.ROUND)), "a stop": (2, trip.path(Action.CANNOT, 0))}
         paths["/rounds/{run}"] = 2, f"/rounds/{trip.run.id}"
-        apps = [_town(world, town), _served(new, lambda: NOW, None), trip.app()]
+        here, there = (stack.enter_context(closing(LazyStore(it.path))) for it in (world, new))
+        apps = [_town(world, here, town), _served(new, there, lambda: NOW, None), trip.app()]
         yield Pages([stack.enter_context(client(app)) for app in apps], paths)
 
 
@@ -172,7 +173,7 @@ def _closing(world: World) -> Iterator[World]:
     world.close()
 
 
-def _town(world: World, folder: Path) -> FastAPI:
+def _town(world: World, store: LazyStore, folder: Path) -> FastAPI:
     """The application over settings that can be changed."""
     text = worlds.FACILITY.replace(used_room.ZONE, f"{used_room.STANDARDS}{used_room.ZONE}", 1)
     head, tail = text.split("[[site]]", 1)
@@ -180,13 +181,13 @@ def _town(world: World, folder: Path) -> FastAPI:
     path.write_text(f"{head}{eight_weeks.ROUNDS}[bookings]\n[[site]]{tail}", encoding="utf-8")
     source = FacilityFile(path)
     document = source.read()
-    app = _served(replace(world, facility=source.check(document.text)), lambda: NOW, _office)
+    app = _served(replace(world, facility=source.check(document.text)), store, lambda: NOW, _office)
     follow(app, Watch(source, document.version))
     return app
 
 
-def _served(world: World, clock: Clock, visitor: Visitor | None) -> FastAPI:
-    return create_app(world.facility, LazyStore(world.path), world.operations, clock, visitor)
+def _served(world: World, store: LazyStore, clock: Clock, visitor: Visitor | None) -> FastAPI:
+    return create_app(world.facility, store, world.operations, clock, visitor)
 
 
 def _filled(store: SqliteStore, operations: Operations) -> None:
