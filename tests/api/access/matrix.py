@@ -21,7 +21,7 @@ MOST_SHOWN = 40
 SITES = ("tobu", "seibu")
 _MARKS = {"tobu": re.compile("東[部野山田の圧保玄]|tobu"), "seibu": re.compile("西[部野山田の圧保玄]|seibu")}
 """What only the data of a centre says. Who asks for an id is told of that id."""
-_BY_CHANCE = re.compile(r'[\w-]{43}|[\w-]{8}(?=…)|\b[A-Z2-7]{32}\b|<div class="qr".*?</div>|data-mark="[^"]*"')
+_BY_CHANCE = re.compile(r'(?a:[\w-]{43}|[\w-]{8}(?=…)|\b[A-Z2-7]{32}\b)|<div class="qr".*?</div>|data-mark="[^"]*"')
 """Marks of what a display shows, tokens, the beginnings of keys, secrets of second factors and their QR codes."""
 _OF_THE_PLAN = re.compile(r'"(km|minutes|solver|settings)":("[^"]*"|[^,]*)| · [\d.]+ km、約\d+分')
 """What is told only to who sees all stops of a round; and the hash of all settings."""
