@@ -63,8 +63,8 @@ name = {ja = "一時保育室", en = "Room"}
 edge = "seibu-pi"
 capacity = 12
 """
-_READY = re.compile(r"\[(town-\d+)\] ready: ")
-_STOPPED = re.compile(r"\[(town-\d+)\] stopped$")
+_READY = re.compile(r"\[([\w-]+)\] ready: ")
+_STOPPED = re.compile(r"\[([\w-]+)\] stopped$")
 
 
 class Collector:
