@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.generation import GenerationMode
+from schemathesis.python.asgi import shutdown_lifespans
 from tests.api.access.callers import Caller
 from tests.api.access.town import Town, town
 
@@ -97,6 +98,7 @@ def neighbours(folder: Path) -> Iterator[Town]:
         patch.setitem(generate.WRITERS, "pdf", _empty)
         patch.setattr(host_names, "known", lambda _host, _web: True)  # the library has a name of its own for it
         yield found
+        shutdown_lifespans()  # the library would let the application watch the closed store until the process ends
 
 
 def main(argv: Sequence[str] | None = None) -> int:
