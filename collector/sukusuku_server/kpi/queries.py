@@ -247,9 +247,12 @@ class KpiQueries:
         return [(unit, end if gone is None else min(gone, end)) for unit, gone in each if gone is None or gone > start]
 
     def _bags(self, there: Sequence[tuple[Unit, int]], time: int) -> dict[str, Bag]:
-        """Return the bag that each of these units had at a moment, and when it was emptied until it leaves."""
+        """Return the bag that each of these units had up to a moment, and when it was emptied until it leaves.
+
+        An emptying at that very moment ends it: it is the first of the time that begins there.
+        """
         units, end = [unit.id for unit, _ in there], max((stop for _, stop in there), default=time)
-        put_in = self._emptyings.last_times(units, time)
+        put_in = self._emptyings.last_times(units, time - 1)
         emptied = defaultdict[str, list[int]](list)
         for it in self._emptyings.of(units, time - _RECENTLY_MS, end):
             if it.state in COUNTING:
