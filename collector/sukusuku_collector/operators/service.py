@@ -8,7 +8,6 @@ import contextlib
 import logging
 from collections.abc import Mapping
 
-from sukusuku_collector.operators import structs
 from sukusuku_collector.operators.served import Served
 from sukusuku_collector.operators.shared import Shared
 from sukusuku_core.errors import SukusukuError
@@ -22,7 +21,6 @@ _log = logging.getLogger(__name__)
 
 async def run(sources: FacilitySources, stop: asyncio.Event, *, trust_clock: bool = False) -> None:
     """Run until `stop` is set; then end the work for all operators, and give back what is held."""
-    structs.prepare()
     shared = Shared()
     served: dict[str, Served] = {}
     problems = TransitionLog(_log)
