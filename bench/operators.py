@@ -32,6 +32,7 @@ from tests.support.postgres import PostgresServer, postgres
 from tests.support.stores import commit
 
 from bench.modbus import usage
+from bench.results import Line, at_most, conclude
 from sukusuku_core.model import Reading
 from sukusuku_server.timeseries.postgres.store import PostgresStore
 
@@ -115,8 +116,8 @@ def until(holds: Callable[[], bool], what: str) -> float:
     return time.monotonic() - begun
 
 
-def measure(server: PostgresServer, broker: int, folder: Path, number: int) -> bool:
-    """Print a line. Tell whether the takeover was as promised."""
+def measure(server: PostgresServer, broker: int, folder: Path, number: int) -> list[Line]:
+    """Return the figures of so many operators."""
     database = OneDatabase(server)
     names = [f"town-{it}" for it in range(number)]
     for name in names:
@@ -143,13 +144,16 @@ def measure(server: PostgresServer, broker: int, folder: Path, number: int) -> b
             one.end(signal.SIGKILL)
             taken = until(lambda: other.works_for() == everybody, "the other one did not take over all")
             stop = other.end()
-    print(
-        f"{number:4} operators: made {made:.1f} s, ready {ready:.1f} s ({started:.1f} s of processor time), "
-        f"idle {idle:.1f} %, memory {memory / 1000:.0f} MB, {threads} threads, {connections} connections, "
-        f"half handed over in {shared:.0f} s, taken over {taken:.1f} s, stop {stop:.1f} s",
-        flush=True,
-    )
-    return taken <= TAKES_OVER
+    name = f"{number} operators"
+    return [
+        Line(f"{name}: very first start", f"{made:.1f} s"),
+        Line(f"{name}: start", f"{ready:.1f} s", beside=f"{started:.1f} s of processor time"),
+        Line(f"{name}: idle", f"{idle:.1f} % of a core", beside=f"{threads} threads, {connections} connections"),
+        Line(f"{name}: memory", f"{memory / 1000:.0f} MB"),
+        Line(f"{name}: half of them handed over", f"{shared:.0f} s"),
+        at_most(f"{name}: a collector killed, the other one works for its half", taken, TAKES_OVER, "s"),
+        Line(f"{name}: stop", f"{stop:.1f} s"),
+    ]
 
 
 def bytes_a_reading(server: PostgresServer) -> float:
@@ -185,13 +189,13 @@ def connected(database: OneDatabase) -> int:
 
 
 def main() -> int:
-    """Print a line for each number; return 1 when a takeover took too long."""
+    """Measure and print; return 1 when a takeover took too long."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.operators", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--operators", type=int, nargs="+", default=[1, 20, 100])
     numbers = parser.parse_args().operators
-    kept = True
+    lines: list[Line] = []
     with postgres(unsafe=False) as server, mosquitto(settings="max_connections -1") as broker:
         with psycopg.connect(server.settings().url, autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET max_connections = 2000")
@@ -199,9 +203,10 @@ def main() -> int:
         server.start()
         for number in numbers:
             with tempfile.TemporaryDirectory() as folder:
-                kept &= measure(server, broker, Path(folder), number)
-        print(f"a reading takes {bytes_a_reading(server):.0f} bytes in PostgreSQL before it is packed")
-    return int(not kept)
+                lines += measure(server, broker, Path(folder), number)
+            print(f"{number} operators are measured", flush=True)
+        lines.append(Line("a reading in PostgreSQL before it is packed", f"{bytes_a_reading(server):.0f} bytes"))
+    return conclude(lines)
 
 
 if __name__ == "__main__":

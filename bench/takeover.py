@@ -13,6 +13,7 @@ from tests.collector.succession import TAKES_OVER, Succession
 from tests.support.broker import mosquitto
 from tests.support.postgres import postgres
 
+from bench.results import at_most, conclude
 from sukusuku_server.settings.operations import OperationsSettings
 
 
@@ -26,9 +27,7 @@ def main() -> int:
             await succession.play(Path(folder), term)
 
         asyncio.run(play())
-    for fault, seconds in succession.took:
-        print(f"{fault:10}{seconds:5.1f} s")
-    return int(max(seconds for _, seconds in succession.took) > TAKES_OVER)
+    return conclude(at_most(f"the holder is {fault}", seconds, TAKES_OVER, "s") for fault, seconds in succession.took)
 
 
 if __name__ == "__main__":
