@@ -65,7 +65,8 @@ def test_everything_goes_on_with_the_server_that_can_be_written() -> None:
         primary.stop(signal.SIGQUIT)
         with pytest.raises(TransientError, match="does not answer"):
             commit(store, [level(2)], START)  # the standby follows nobody, and cannot be written
-        standby.ask("SELECT pg_promote()")
+        standby.ask("SELECT pg_promote(wait => false)")  # what waits there may be cancelled by the recovery itself
+        until(lambda: standby.ask("SELECT NOT pg_is_in_recovery()"), "the standby was not promoted")
 
         assert commit(store, [level(1), level(2)], START).stored == 1
         assert [point.value for point in reader.raw("unit", "Fill/Percent", 0, 2**62, 9)] == [0.0, 1.0, 2.0]
