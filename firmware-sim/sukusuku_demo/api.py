@@ -4,13 +4,16 @@ import logging
 import sys
 from pathlib import Path
 
-from sukusuku_api import service
-from sukusuku_core import logs
-from sukusuku_core.errors import ConfigError, PermanentError, TransientError
-from sukusuku_demo.personas import make
-from sukusuku_demo.settings import HOST
-from sukusuku_server.facility_document.facility_file import FacilityFile
-from sukusuku_server.facility_document.watching import Watch
+from sukusuku_core.loading import loading
+
+with loading():
+    from sukusuku_api import service
+    from sukusuku_core import logs
+    from sukusuku_core.errors import ConfigError, PermanentError, TransientError
+    from sukusuku_demo.personas import make
+    from sukusuku_demo.settings import HOST
+    from sukusuku_server.facility_document.facility_file import FacilityFile
+    from sukusuku_server.facility_document.watching import Watch
 
 
 def main(file: str, port: str | None = None) -> int:

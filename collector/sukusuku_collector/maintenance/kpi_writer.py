@@ -147,7 +147,7 @@ class KpiWriter:
             self._ledger.forget(day_start(local_day(now - WEEK_MS)))
 
     def _end(self) -> None:
-        """Have what is being written end after this centre: it is written again the next time."""
+        """Have what is being written end: the centres at hand, fifty at most, are written the next time."""
         self._ending = True
 
     def _steps(self, since: int, now: int) -> list[tuple[int, int]]:

@@ -108,7 +108,7 @@ class Emptyings:
     def of(self, asset: str | Collection[str] | None, start: int, end: int) -> list[Emptying]:
         """Return emptyings with start <= time < end in order, rejected ones too; of all units without `asset`.
 
-        Of several units ask for hundreds at most.
+        Ask for ten thousands of units at most.
         """
         query = select(*_COLUMNS).where(emptying.c.time >= start, emptying.c.time < end)
         if asset is not None:
