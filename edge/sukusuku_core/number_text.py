@@ -11,9 +11,12 @@ Decimal = Literal["", ".", ","]
 """What separates the decimals; empty: whatever the text itself leaves no doubt about."""
 
 _UNITS: dict[str, dict[str, float]] = {
-    "mm": {"mm": 1, "cm": 10, "dm": 100, "m": 1000, "in": 25.4, "inch": 25.4, "ft": 304.8},
-    "Cel": {"Cel": 1, "C": 1, "°C": 1, "degC": 1, "deg C": 1},
-    "%": {"%": 1, "pct": 1, "percent": 1, "%RH": 1, "% RH": 1, "RH%": 1},
+    "mm": {
+        "mm": 1, "cm": 10, "dm": 100, "m": 1000, "in": 25.4, "inch": 25.4, "inches": 25.4, "ft": 304.8,
+        "millimeters": 1, "centimeters": 10, "meters": 1000, "ミリ": 1, "センチ": 10, "メートル": 1000,
+    },
+    "Cel": {"Cel": 1, "C": 1, "°C": 1, "degC": 1, "deg C": 1, "度": 1, "度C": 1},
+    "%": {"%": 1, "pct": 1, "percent": 1, "%RH": 1, "% RH": 1, "RH%": 1, "パーセント": 1},
     "W": {"W": 1, "mW": 0.001, "kW": 1000},
     "VA": {"VA": 1, "kVA": 1000},
     "var": {"var": 1, "VAr": 1, "kvar": 1000, "kVAr": 1000},
@@ -27,10 +30,16 @@ _UNITS: dict[str, dict[str, float]] = {
     "s": {"s": 1, "sec": 1, "ms": 0.001, "min": 60, "h": 3600},
     "dB": {"dB": 1, "dBm": 1},
     "ppm": {"ppm": 1},
-    "1": {"1": 1, "people": 1, "persons": 1, "person": 1, "times": 1, "counts": 1, "pcs": 1, "人": 1, "回": 1, "個": 1},
-}
+    "1": {
+        "1": 1, "people": 1, "persons": 1, "person": 1, "times": 1, "counts": 1, "pcs": 1,
+        "人": 1, "名": 1, "回": 1, "個": 1, "枚": 1, "件": 1,
+    },
+}  # fmt: skip
 """By kind: how units are written, and how many of the kind's first one each of them is."""
 _KIND = {text: kind for kind, texts in _UNITS.items() for text in texts}
+_ANY_CASE = {text.casefold(): text for text in _KIND} | dict.fromkeys(("mw", "mwh", "mv", "ma"), "")
+"""Units as they stand there, by what is left of them where nobody minds capitals; empty where these tell milli and
+mega apart."""
 _SPLIT = re.compile(r"^(?P<number>[+-]?[\d.,' ]*\d[.,]?(?:[eE][+-]?\d+)?) ?(?P<unit>\D.*|)$", re.ASCII)
 _PLAIN = re.compile(r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$", re.ASCII)
 _GROUPED = r"[1-9]\d{{0,2}}(?P<group>[{other}' ])\d{{3}}(?:(?P=group)\d{{3}})*"
@@ -42,6 +51,7 @@ _SHAPES = {
 }
 """By decimal sign: the forms of a number, with or without thousands set apart."""
 _LONGEST = 64
+_SIGNS = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{RIGHT SINGLE QUOTATION MARK}": "'"})
 
 
 def read(text: str, unit: str, decimal: Decimal = "") -> tuple[float, bool] | None:
@@ -51,7 +61,7 @@ def read(text: str, unit: str, decimal: Decimal = "") -> tuple[float, bool] | No
     """
     if len(text) > _LONGEST:
         return None
-    plain = unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-").strip()
+    plain = unicodedata.normalize("NFKC", text).translate(_SIGNS).strip()
     match = _SPLIT.match(plain)
     number = None if match is None else _number(match["number"].rstrip(), decimal)
     if match is None or number is None:
@@ -59,6 +69,7 @@ def read(text: str, unit: str, decimal: Decimal = "") -> tuple[float, bool] | No
     named = match["unit"].strip()
     if not named or named == unit:
         return number, bool(named)
+    named = named if named in _KIND else _ANY_CASE.get(named.casefold(), "")
     kind = _KIND.get(named)
     if kind is None or (unit and _KIND.get(unit) != kind):
         return None

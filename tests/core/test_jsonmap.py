@@ -93,6 +93,9 @@ def test_what_names_its_unit_needs_no_scale() -> None:
         b'\0{"v": 525}',
         b'{"v": 525,}', b'{"v": 525, "w": nan}', b'{"v": 525, "w": -inf}', b'{"v": 525, "w": NaN, "list": [1,]}',
         b'{"v": 525, "w": "\xff"}', b'{"v": 525, "w": "a\tb"}', b'{"v": 525, "w": 1e999}', b'"{\\"v\\": 525}"',
+        b"{'v': 525, 'w': None}", b"{v: 525, w: --}", b'{"v": 0525, "w": 1.#QNAN}', b'{"v": +525, "w": ovf}',
+        b'{"v": 525., "w":}', b'{"v": 525, "w": -nan(ind)}', b'{"v": 525, "w": ****, "x": [1, 2,3, 4]}',
+        b'\x02{"v": 525}\x03', '\ufeff{"v": 525}'.encode("utf-16-le"), '{"v": 525, "name": "ソ"}'.encode("cp932"),
     ],
 )  # fmt: skip
 def test_a_blemish_costs_nothing_but_itself(payload: bytes) -> None:
@@ -104,9 +107,47 @@ def test_a_blemish_costs_nothing_but_itself(payload: bytes) -> None:
     assert found.get("w") in {None, NO_READING}
 
 
+@pytest.mark.parametrize(
+    ("payload", "read"),
+    [
+        (b"{'v': .5, 'ok': True}", 0.5), (b'{"v": 1,5, "w": 2}', 1.5), (b'{"v": 1,752}', None), (b'{"v": -,5}', "json"),
+        (b'{"v": 12:30}', "json"), (b'{"v": 5} {"v": 6}', "json"),
+    ],
+)  # fmt: skip
+def test_a_blemish_is_mended_only_where_nobody_could_read_it_otherwise(
+    payload: bytes, read: float | str | None
+) -> None:
+    try:
+        found: object = jsonmap.decode(profile(point("float")), payload).values["v"].value
+    except DecodeError as error:
+        found = error.reason
+
+    assert found == read
+
+
+def test_messages_that_have_a_line_each_are_several() -> None:
+    found = jsonmap.decode_all(profile(point("int")), b'{"v": 1}\r\n{"v": 2}\n\n{"v": 3}\n')
+
+    assert [sample.values["v"].value for sample in found] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("payload", [b"\x81\xa1v\x05", b"\xa1avf\x05", b"\x1f\x8b\x08abc"])
+def test_bytes_that_are_no_text_are_told_as_such(payload: bytes) -> None:
+    with pytest.raises(DecodeError, match=f"no text .*0x{payload[0]:02x}.*Let the device send JSON"):
+        jsonmap.decode(profile(point("int")), payload)
+
+
 def test_a_text_without_an_end_is_given_up_at_once() -> None:
     """A search that begins again at each quote would take minutes."""
-    for text in (b'\\"' * 30_000, b"\\", b'"' * 60_001):
+    ends = (
+        b'\\"' * 30_000,
+        b"\\",
+        b'"' * 60_001,
+        b'"' + b"}\n" * 30_000,
+        b'"}' + b"\n" * 60_000 + b"x",
+        b'":,' * 20_000,
+    )
+    for text in ends:
         with pytest.raises(DecodeError, match="json"):
             jsonmap.decode(profile(point("text")), b'{"v": "' + text)
 

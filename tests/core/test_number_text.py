@@ -28,6 +28,9 @@ def test_a_number_is_read_as_anybody_would(text: str, number: float) -> None:
         ("1,752.5 mm", "mm", 1752.5), ("525 mm", "m", 0.525), ("525 \u339c", "mm", 525), ("21.5 °C", "Cel", 21.5),
         ("21.5\u2103", "Cel", 21.5), ("80 %", "%", 80), ("80\uff05", "%", 80), ("1.2 kW", "W", 1200),
         ("500 Wh", "kWh", 0.5), ("12 people", "1", 12), ("12 人", "1", 12), ("7 rpm", "rpm", 7), ("525 mm", "", 525),
+        ("525ミリ", "mm", 525), ("50㌢", "mm", 500), ("525㍉", "mm", 525), ("25.5度", "Cel", 25.5), ("12名", "1", 12),
+        ("525 MM", "mm", 525), ("20 Inches", "mm", 508), ("12.5KG", "g", 12_500), ("1.2 kw", "W", 1200),
+        ("500 mW", "W", 0.5), ("3 People", "1", 3), ("1’752.5 mm", "mm", 1752.5), ("–5,2 °C", "Cel", -5.2),
     ],
 )  # fmt: skip
 def test_a_unit_is_turned_into_that_of_the_point(text: str, unit: str, number: float) -> None:
@@ -44,6 +47,8 @@ def test_a_unit_is_turned_into_that_of_the_point(text: str, unit: str, number: f
         ("Invalid Reading", "mm"), ("No Sensor", "mm"), ("", "mm"), ("mm", "mm"), ("525 V", "mm"), ("20 °C", "%"),
         ("3 of 5", "1"), ("12:30", "1"), ("2025-10-09", "1"), ("1_000", "1"), ("0x1F", "1"), ("nan", "1"),
         ("inf", "1"), ("1,752", "mm"), ("-1,752 mm", "mm"), ("1,2,3", "mm"), ("1.2.3", "mm"), ("12 monkeys", ""),
+        ("5 MW", "W"), ("5 ma", "A"),
+        ("77.9 °F", "Cel"), ("約12人", "1"),
         ("5 5", "mm"), ("> 500", "mm"), ("9" * 100, "1"), ("5" + " " * 70_000 + "x", "1"),
     ],
 )  # fmt: skip
