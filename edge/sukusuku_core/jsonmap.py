@@ -7,31 +7,22 @@ read never refuses the good ones beside it, nor one message those beside it in a
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from sukusuku_core import json_text, lorawan, number_text
-from sukusuku_core.catalogue import Role
+from sukusuku_core import json_text, json_time, json_value, lorawan
 from sukusuku_core.errors import DecodeError
-from sukusuku_core.model import Quality
+from sukusuku_core.json_value import NO_READING
 from sukusuku_core.privacy import refused
-from sukusuku_core.profile import JsonPoint, JsonProfile, JsonType, Standing
+from sukusuku_core.profile import JsonPoint, JsonProfile, Standing
 from sukusuku_core.registers import Decoded
-from sukusuku_core.sparkplug import MAX_STRING
-from sukusuku_core.time import EARLIEST_READING, JAPAN
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 10
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = 4_102_444_800_000  # 2100
-_NO_READING = Decoded(None, Quality.BAD)
 _ABSENT = object()
 _ENTRY = re.compile(r"^\[(?P<key>[^=\]]+)=(?P<value>[^\]]*)\]$")
-_SINCE_1970 = re.compile(r"^(?:\d{10}(?:\.\d+)?|\d{13})$", re.ASCII)
-_ZONE = re.compile(r"^(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +36,8 @@ class JsonSample:
     """The message's own number, where the device counts its messages."""
     wrong: str = ""
     """What was expected and could not be read, beside what could."""
+    timeless: str = ""
+    """Why it has no time, though it should have one."""
 
 
 def decode(profile: JsonProfile, payload: bytes, topic: str = "") -> JsonSample:
@@ -71,8 +64,8 @@ def decode_all(profile: JsonProfile, payload: bytes, topic: str = "") -> list[Js
     payload = json_text.trimmed(payload)
     if profile.payload == "text":
         text = payload.decode("utf-8", errors="replace").strip()
-        found = ((point.name, _value(point, text)) for point in profile.point if point.topic == topic)
-        return [JsonSample({name: decoded for name, decoded in found if decoded is not None}, None)]
+        values, wrong = _values(profile, topic, lambda point: json_value.read(point, text))
+        return [JsonSample(values, None, wrong=wrong)]
     message = json_text.read(payload)
     found_refused = tuple(sorted(set(_refused(message))))
     samples: list[JsonSample] = []
@@ -104,27 +97,46 @@ def _messages(message: Any, each: str) -> Iterator[Any]:
 
 def _sample(profile: JsonProfile, message: Any, topic: str) -> JsonSample:
     body = _body(profile, message)
-    values = {}
-    missing = []
-    for point in profile.point if body is not None else ():
-        if point.topic == topic:
-            try:
-                decoded = _point(point, body)
-            except KeyError:
-                missing.append(point.path)
-                continue
-            if decoded is not None:
-                values[point.name] = decoded
-    wrong = None
-    if missing:
-        fields = " and ".join(f"`{path}`" for path in missing)
-        wrong = DecodeError("missing", f"the profile {profile.profile} expects a field {fields}")
-        if not values:
-            raise wrong
-    time = _time(_at(message, profile.time), _at(message, profile.zone)) if profile.time else None
+    values, wrong = _values(profile, topic, lambda point: None if body is None else _point(point, body))
+    told = _at(message, profile.time) if profile.time else None
+    time = json_time.read(told, _at(message, profile.zone, profile.zone))
+    timeless = ""
+    if time is None and told is not None:
+        timeless = f"expected a time since 2020 at `{profile.time}` ({json_time.FORMS}), found {json_value.shown(told)}"
     number = _at(message, profile.sequence) if profile.sequence else None
     whole = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**63
-    return JsonSample(values, time, (), number if whole else None, str(wrong or ""))
+    return JsonSample(values, time, (), number if whole else None, wrong, timeless)
+
+
+def _values(
+    profile: JsonProfile, topic: str, find: Callable[[JsonPoint], Decoded | None]
+) -> tuple[dict[str, Decoded], str]:
+    """Return the values of the points on a topic, and what could not be read beside them.
+
+    Raises DecodeError (`missing`) when there is none of those that should be there.
+    """
+    values, wrong = dict[str, Decoded](), list[DecodeError]()
+    missing, unread = [], []
+    for point in profile.point:
+        if point.topic == topic:
+            try:
+                decoded = find(point)
+            except KeyError:
+                missing.append(f"`{point.path}`")
+                continue
+            except ValueError as error:
+                unread.append(f"expected {error} at `{point.path or topic}`")
+                decoded = NO_READING
+            if decoded is not None:
+                values[point.name] = decoded
+    if missing:
+        wrong.append(DecodeError("missing", f"the profile {profile.profile} expects a field {' and '.join(missing)}"))
+        if not values:
+            raise wrong[0]
+    if unread:
+        cure = "; what means that there is no reading belongs into `invalid` of the profile"
+        wrong.append(DecodeError("value", ", ".join(unread) + cure))
+    return values, "; ".join(map(str, wrong))
 
 
 def _body(profile: JsonProfile, message: Any) -> dict[str, Any] | None:
@@ -153,13 +165,13 @@ def _point(point: JsonPoint, body: Any) -> Decoded | None:
         if found is _ABSENT:
             continue
         if found is not None:
-            return _value(point, found)
+            return json_value.read(point, found)
         if point.null is Standing.NO_READING:
-            return _NO_READING
+            return NO_READING
         if point.optional:
             return None
     if point.absent is not None and (not point.beside or _at(body, point.beside) is not None):
-        return _value(point, point.absent)
+        return json_value.read(point, point.absent)
     if not point.optional:
         raise KeyError(point.path)
     return None
@@ -213,76 +225,3 @@ def _sum(found: list[Any], missing: Any) -> Any:
         return sum(numbers) if numbers else missing
     except OverflowError:  # a whole number that no float can hold, beside a float
         return math.inf
-
-
-def _value(point: JsonPoint, raw: Any) -> Decoded | None:
-    if isinstance(raw, dict | list) or raw in point.invalid:
-        return _NO_READING
-    if point.type is JsonType.BOOL:
-        word = raw.strip().lower() if isinstance(raw, str) else raw
-        if word in point.true or word in point.false:
-            return Decoded(word in point.true, Quality.GOOD, raw)
-        return _NO_READING if point.other is Standing.NO_READING else None
-    if point.type is JsonType.TEXT:
-        text = str(raw)
-        return Decoded(text, Quality.GOOD, raw) if len(text) <= MAX_STRING else _NO_READING
-    return _NO_READING if isinstance(raw, bool) else _number(point, raw)
-
-
-def _number(point: JsonPoint, found: Any) -> Decoded:
-    try:
-        number = _scaled(point, found)
-        value = round(number) if point.type is JsonType.INT else round(number, 9)
-    except (ValueError, OverflowError):
-        return _NO_READING
-    if not math.isfinite(value):
-        return _NO_READING
-    low, high = point.valid or (-math.inf, math.inf)
-    return Decoded(value, Quality.GOOD if low <= value <= high else Quality.BAD, found)
-
-
-def _scaled(point: JsonPoint, raw: Any) -> float:
-    """Return a number in the point's unit. What names its unit itself needs no scale.
-
-    Raises ValueError and OverflowError when there is none.
-    """
-    if isinstance(raw, str):
-        unit = point.unit or ("mm" if point.role is Role.LEVEL_DISTANCE else "")
-        read = number_text.read(raw, unit, point.decimal)
-        if read is None:
-            raise ValueError(raw)
-        number, complete = read
-        if number in point.invalid:
-            raise ValueError(raw)
-        return number if complete else number * point.scale + point.offset
-    return float(raw) * point.scale + point.offset
-
-
-def _time(raw: Any, zone: Any) -> int | None:
-    """UTC ms of an ISO 8601 text (in `zone`, or Japan, when it has none) or of seconds or milliseconds since 1970."""
-    if isinstance(raw, bool):
-        return None
-    if isinstance(raw, str) and _SINCE_1970.match(raw.strip()):
-        raw = float(raw)
-    if isinstance(raw, int | float):
-        if not -_LATEST < raw < _LATEST:
-            return None  # also infinite, and before anything is made of it that no number can hold
-        moment = int(raw if raw > 1e11 else raw * 1000)  # noqa: PLR2004 - 1e11 ms is 1973, 1e11 s is the year 5138
-    elif isinstance(raw, str):
-        try:
-            read = datetime.fromisoformat(raw)
-        except ValueError:
-            return None
-        read = read.replace(tzinfo=read.tzinfo or _zone(zone))
-        moment = (read - _EPOCH) // timedelta(milliseconds=1)
-    else:
-        return None
-    return moment if EARLIEST_READING <= moment < _LATEST else None
-
-
-def _zone(text: Any) -> timezone:
-    match = _ZONE.match(text) if isinstance(text, str) else None
-    if match is None:
-        return JAPAN
-    offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"] or 0))
-    return timezone(offset if match["sign"] == "+" else -offset) if offset < timedelta(hours=24) else JAPAN

@@ -251,14 +251,16 @@ class JsonProfile(Profile, tag="mqtt", frozen=True, kw_only=True):
     time: str = ""
     """Dotted path (from the message itself) of the time of measurement; empty: the time of arrival counts.
 
-    ISO 8601, or seconds or milliseconds since 1970, as a number or as a text. A message may leave it out. What is not
+    ISO 8601 (also `2026/05/01 09:00:00`), or seconds, ms, us or ns since 1970, as a number or as a text. A message may
+    leave it out; one that cannot be read or is from before 2020 is told, and the arrival counts. What is not
     newer than the device's latest message is history: no sign of life, and nothing that is true now.
     """
     clock: Literal["device", "server"] = "device"
     """Whose clock `time` is from. A device's own may be wrong, and more than a week behind is taken for that. A server
     or a bridge knows the time: what it calls old is old."""
     zone: str = ""
-    """Dotted path of the time's zone (`UTC+9:00`), where the time has none itself. Without both it is Japan's."""
+    """The zone of a time that has none itself: a zone (`UTC`, `+09:00`), or the dotted path of one. Without it it is
+    Japan's."""
     each: str = ""
     """Field of the message that may hold one object or an array of them; each is then a message of its own."""
     sequence: str = ""

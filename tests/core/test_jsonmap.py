@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any
 
 import msgspec
@@ -53,6 +54,27 @@ def test_one_idea_comes_in_many_forms(kind: str, sent: Any, read: Value) -> None
 )  # fmt: skip
 def test_what_is_no_value_is_no_reading(kind: str, sent: Any) -> None:
     assert value(kind, sent) == NO_READING
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "told"),
+    [
+        ("float", "77.9 °F", "a number in mm, found '77.9 °F' at `v`"), ("int", "many", "found 'many'"),
+        ("int", True, "found True"), ("int", [5], "found a list"), ("float", {"mac": 5}, "found an object at"),
+        ("bool", "open", "one of True, true, on, .*, found 'open'"), ("float", "x" * 60, "found '" + "x" * 39),
+        ("float", None, ""), ("float", "", ""), ("int", "NaN", ""), ("float", "Unavailable", ""), ("int", "--", ""),
+        ("int", "Err", ""), ("bool", "unknown", ""),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_read_is_told_and_one_that_means_nothing_is_not(kind: str, sent: Any, told: str) -> None:
+    more = 'optional = true\nunit = "mm"\ninvalid = ["Err"]'
+    own = profile(point(kind, more=more), point("int", "w").replace('"v"', '"w"', 1))
+
+    found = jsonmap.decode(own, json.dumps({"v": sent, "w": 1}).encode())
+
+    assert found.values.get("v") in {None, NO_READING}
+    assert found.values["w"].value == 1
+    assert re.search(told, found.wrong) if told else not found.wrong
 
 
 def test_scale_range_and_invalid_values_apply() -> None:

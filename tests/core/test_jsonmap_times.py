@@ -25,6 +25,19 @@ from tests.core.json_profiles import point, profile
         ("1777593600123", 1_777_593_600_123),
         ("1777593600", 1_777_593_600_000),
         ("1777593600.5", 1_777_593_600_500),
+        ("2026/05/01 09:00:00", 1_777_593_600_000),
+        ("2026/5/1 9:00:00.250", 1_777_593_600_250),
+        ("2026-05-01 09:00:00 JST", 1_777_593_600_000),
+        ("2026-05-01 00:00:00 UTC", 1_777_593_600_000),
+        (" 2026-05-01T00:00:00z\r\n", 1_777_593_600_000),
+        ("2026-05-01T09:00:00+09:00[Asia/Tokyo]", 1_777_593_600_000),
+        (1_777_593_600_123_456, 1_777_593_600_123),
+        ("1777593600123456789", 1_777_593_600_123),
+        ("2026/13/01 09:00:00", None),
+        ("26/05/01 09:00:00", None),
+        ("01/05/2026 09:00:00", None),
+        ("2026-05-01 09:00:00 NOWHERE", None),
+        ("2000-01-01T00:00:00", None),
         ("1970-01-01T00:00:05Z", None),
         (5, None),
         ("2100-01-01T00:00:00Z", None),
@@ -41,7 +54,21 @@ from tests.core.json_profiles import point, profile
 )
 def test_the_time_of_measurement_is_plausible_or_none(sent: Any, time: int | None) -> None:
     own = profile(point("int"), head='time = "meta.time"')
-    assert jsonmap.decode(own, json.dumps({"v": 1, "meta": {"time": sent}}).encode()).time == time
+    found = jsonmap.decode(own, json.dumps({"v": 1, "meta": {"time": sent}}).encode())
+
+    assert found.time == time
+    assert bool(found.timeless) == (time is None and sent is not None)
+
+
+@pytest.mark.parametrize(
+    ("zone", "sent", "hour"),
+    [("UTC", None, 0), ("+08:00", None, -8), ("z", "UTC", 0), ("z", "GMT", 0), ("z", "JST", -9), ("z", None, -9)],
+)
+def test_a_profile_names_the_zone_of_its_times_or_where_it_stands(zone: str, sent: str | None, hour: int) -> None:
+    own = profile(point("int"), head=f'time = "t"\nzone = "{zone}"')
+    message = {"v": 1, "t": "2026-05-01T00:00:00"} | ({"z": sent} if sent else {})
+
+    assert jsonmap.decode(own, json.dumps(message).encode()).time == 1_777_593_600_000 + hour * 3_600_000
 
 
 _TIMES = st.floats() | st.integers() | st.text() | st.datetimes(timezones=st.timezones()).map(lambda it: it.isoformat())

@@ -1,6 +1,7 @@
 """Whether a message is news or history: its own time, its number, and what bridges repeat."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -63,6 +64,41 @@ def test_the_sensors_own_time_counts_when_it_can_be_true() -> None:
         return one.decode(Message("tele/module/SENSOR", json.dumps({"Time": text, "VL53L0X": {}}).encode()))[0].time
 
     assert {text: time_of(text) for text in times} == times
+
+
+@pytest.mark.parametrize(
+    ("time", "told"),
+    [
+        ("2025-10-09T17:53:20Z", "its clock is 9 h ahead: check it and its time zone"),
+        ("2025-10-09T17:53:20", ""),
+        ("1970-01-01T00:00:40Z", "expected a time since 2020 at `Time`"),
+        ("2000/01/01 00:00:00", "expected a time since 2020 at `Time`"),
+        ("9.10.2025", r"\(ISO 8601, or .*\), found '9.10.2025'"),
+    ],
+)
+def test_a_time_that_cannot_be_is_told_until_one_can(time: str, told: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    one = next(iter(mqtt_json.sources(edge_settings.edge(edge_settings.HEAD + TASMOTA), lambda: T)))
+
+    def take(text: str) -> str:
+        caplog.clear()
+        one.decode(Message("tele/module/SENSOR", json.dumps({"Time": text, "COUNTER": {"C1": 1}}).encode()))
+        return caplog.text
+
+    assert re.search(told, take(time))
+    assert bool(told) == ("can be believed again" in take("2025-10-09T17:53:21"))
+
+
+def test_a_sensor_that_is_nine_hours_behind_may_speak_of_utc(caplog: pytest.LogCaptureFixture) -> None:
+    one = next(iter(mqtt_json.sources(edge_settings.edge(edge_settings.HEAD + TASMOTA), lambda: T)))
+
+    for second in (10, 20, 30):
+        message = {"Time": f"2025-10-09T08:53:{second}", "COUNTER": {"C1": second}}
+        one.decode(Message("tele/module/SENSOR", json.dumps(message).encode()))
+
+    assert [record.getMessage() for record in caplog.records if "UTC" in record.message] == [
+        'module time: its messages are 9 h old when they come: is its time UTC? Then zone = "UTC" in the profile'
+    ]
 
 
 def heard(one: JsonSensors, *messages: dict[str, object]) -> list[tuple[dict[str, Value | None], int, bool]]:

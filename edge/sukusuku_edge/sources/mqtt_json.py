@@ -8,7 +8,9 @@ from sukusuku_core import availability, jsonmap
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.jsonmap import JsonSample
+from sukusuku_core.message_order import AHEAD
 from sukusuku_core.profile import JsonProfile
+from sukusuku_core.time import JAPAN_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.events import (
     Alive,
@@ -25,6 +27,7 @@ from sukusuku_edge.events import (
     Sample,
 )
 from sukusuku_edge.settings import Device, Edge
+from sukusuku_edge.sources.recency import Recency
 from sukusuku_edge.sources.sensor import Sensor
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from sukusuku_mqtt.reconnect import Reconnect
@@ -208,8 +211,11 @@ class JsonSensors:
                 f"the sensor sends {', '.join(sample.refused)}: not read, not kept; switch it off at the sensor",
             )
         said = sensor.memory.take(sample, now)
-        if said.wrong_clock:
-            self._problems.problem(f"{device} time", "its clock is wrong; the time of arrival is used")
+        doubt = _about_time(sample, said, now)
+        if doubt:
+            self._problems.problem(f"{device} time", doubt)
+        elif said.news and sample.time is not None:
+            self._problems.recovered(f"{device} time", "its time can be believed again")
         if said.known:
             return events
         if said.missing:
@@ -229,6 +235,19 @@ class JsonSensors:
         late = not said.news or sensor.is_before_its_absence(now - said.time)
         events.append(Sample(device, said.time, values, sensor.identity, said.mark, late))
         return events
+
+
+def _about_time(sample: JsonSample, said: Recency, now: int) -> str:
+    """Return what is wrong with a message's own time, and what to check; empty when nothing is."""
+    if sample.timeless:
+        return f"{sample.timeless}: check its clock, and `time` in the profile; the time of arrival is used"
+    behind = 0 if sample.time is None else now - sample.time
+    if said.wrong_clock:
+        off = f"{_in_words(abs(behind) / 1000)} {'behind' if behind > 0 else 'ahead'}"
+        return f"its clock is {off}: check it and its time zone; the time of arrival is used"
+    if said.news and abs(behind - JAPAN_MS) < AHEAD:
+        return 'its messages are 9 h old when they come: is its time UTC? Then zone = "UTC" in the profile'
+    return ""
 
 
 def _in_words(seconds: float) -> str:
