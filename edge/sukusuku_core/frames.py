@@ -96,7 +96,7 @@ def _of_others(request: Request, data: bytes) -> str:
     if len(data) < _SHORTEST or checksum(data[:-2]) != data[-2:]:
         return ""
     if data[0] != request.unit:
-        return f"a frame of unit {data[0]} where unit {request.unit} was asked"
+        return _of_unit(request, data[0])
     return _unfit(request, data[1], len(data) - _SHORTEST)
 
 
@@ -110,9 +110,12 @@ def from_tcp(request: Request, data: bytes) -> Heard:
     if data[2:4] != b"\0\0" or not _HEADER + 3 <= length <= LONGEST + 4:
         wrong = "something that is not Modbus TCP"
     elif int.from_bytes(data[:2], "big") != request.transaction:
-        wrong = "a frame of another request (transaction id)"
+        wrong = (
+            f"a frame of another request (transaction id {int.from_bytes(data[:2], 'big')} where "
+            f"{request.transaction} was sent): does it answer several masters, or always with one id?"
+        )
     elif data[6] != request.unit:
-        wrong = f"a frame of unit {data[6]} where unit {request.unit} was asked"
+        wrong = f"{_of_unit(request, data[6])}: is `unit` right? Some devices know one only, often 1, 0 or 255"
     elif function == request.function | _EXCEPTION:
         length = _HEADER + 3
     elif function != request.function or data[8] != request.payload or length != _HEADER + 3 + request.payload:
@@ -120,6 +123,10 @@ def from_tcp(request: Request, data: bytes) -> Heard:
     if wrong:
         return Heard(wrong=wrong)
     return Heard(data[:length]) if len(data) >= length else Heard()
+
+
+def _of_unit(request: Request, unit: int) -> str:
+    return f"a frame of unit {unit} where unit {request.unit} was asked"
 
 
 def _unfit(request: Request, function: int, payload: int) -> str:

@@ -4,6 +4,7 @@ import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from sukusuku_core.model import Quality, Value
 from sukusuku_core.profile import Area, ModbusPoint, ModbusProfile, RegisterType
@@ -79,9 +80,25 @@ def decode_block(profile: ModbusProfile, block: Block, words: Sequence[int]) -> 
 def decode(point: ModbusPoint, words: Sequence[int], order: WordOrder) -> Decoded:
     """One point from its registers."""
     raw = _raw(point, words, order)
-    if raw in point.invalid or (isinstance(raw, float) and not math.isfinite(raw)):
+    if _is_invalid(point, raw) or (isinstance(raw, float) and not math.isfinite(raw)):
         return Decoded(None, Quality.BAD, raw if not isinstance(raw, float) else None)
     return scaled(point, raw)
+
+
+def _is_invalid(point: ModbusPoint, raw: Value) -> bool:
+    if point.type is not RegisterType.F32:
+        return raw in point.invalid
+    # -99.9 of a profile has more digits than 32 bits hold
+    return any(not isinstance(item, str) and _in_32_bits(item) == raw for item in point.invalid)
+
+
+@cache
+def _in_32_bits(number: float) -> float:
+    try:
+        found: float = struct.unpack(">f", struct.pack(">f", number))[0]
+    except OverflowError:
+        return number
+    return found
 
 
 def scaled(point: ModbusPoint, raw: Value) -> Decoded:

@@ -1,6 +1,7 @@
 """Read plans and register values beyond the shipped profiles."""
 
 import math
+import struct
 
 import pytest
 from hypothesis import given
@@ -164,6 +165,15 @@ def test_scaling_leaves_no_binary_dust() -> None:
 def test_a_float_that_is_no_number_is_no_reading(words: list[int]) -> None:
     own = point(type=RegisterType.F32)
     assert registers.decode(own, words, WordOrder.HIGH_FIRST) == Decoded(None, Quality.BAD)
+
+
+@pytest.mark.parametrize("invalid", [-99.9, 3.4028235e38, 9.96921e36])
+def test_a_float_of_32_bits_that_means_no_reading_is_known_by_the_digits_of_the_manual(invalid: float) -> None:
+    own = point(type=RegisterType.F32, invalid=(invalid, 1e300))
+    words = struct.unpack(">HH", struct.pack(">f", invalid))
+
+    assert registers.decode(own, words, WordOrder.HIGH_FIRST) == Decoded(None, Quality.BAD)
+    assert registers.decode(own, [0x4148, 0], WordOrder.HIGH_FIRST).value == 12.5
 
 
 def test_an_implausible_value_is_kept_as_bad() -> None:

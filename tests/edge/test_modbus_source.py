@@ -175,8 +175,8 @@ def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
         (b"{tid}\0\0\0\5\1\4\2\0\7", "2 bytes of function 4 where 2 bytes of function 3 were asked for"),
         (b"{tid}\0\0\0\7\1\3\4\0\7\0\7", "4 bytes of function 3 where 2 bytes of function 3 were asked for"),
         (b"{tid}\0\0\0\5\1\3\4\0\7", "2 bytes of function 3 where"),
-        (b"{tid}\0\0\0\5\2\3\2\0\7", "a frame of unit 2 where unit 1 was asked"),
-        (b"\x77\x77\0\0\0\5\1\3\2\0\7", "a frame of another request (transaction id)"),
+        (b"{tid}\0\0\0\5\2\3\2\0\7", "a frame of unit 2 where unit 1 was asked: is `unit` right?"),
+        (b"\x77\x77\0\0\0\5\1\3\2\0\7", "a frame of another request (transaction id 30583 where "),
         (b"{tid}\0\0", "no answer"),
     ],
     ids=["http", "function", "other-table", "too-many", "byte-count", "other-unit", "other-transaction", "cut-off"],
@@ -237,6 +237,33 @@ def test_a_failure_of_the_device_itself_makes_the_points_bad() -> None:
         assert isinstance(sample, Sample)
         assert sample.values["state"].quality is Quality.BAD
         assert sample.values["serial"].quality is Quality.GOOD
+
+    run(work())
+
+
+def test_a_failure_that_stays_is_asked_for_point_by_point() -> None:
+    """Some devices call an address that they do not know a failure of their own."""
+
+    async def work() -> None:
+        device = modbus_devices.board()
+        device.refusals = {7: 4}
+        async with polling(device) as source:
+            polls = [await source.poll() for _ in range(modbus.PATIENCE)]
+        assert [values(poll[-1])["temperature"] for poll in polls] == [None, None, -3.5]
+        assert values(polls[-1][-1])["motor_power"] is None
+        (told,) = (event for event in polls[-1] if isinstance(event, Rejected))
+        assert told.about == "motor_power"
+
+    run(work())
+
+
+def test_bytes_after_an_answer_do_no_harm() -> None:
+    async def work() -> None:
+        answer = b"{tid}\0\0\0\5\1\3\2\0\x77\xff\xff"
+        async with modbus_devices.scripted({0: answer, 1: answer}) as (port, _):
+            source = laser(port, 1.0)
+            assert [values((await source.poll())[0]) for _ in range(2)] == [{"distance": 0x77}] * 2
+            source.close()
 
     run(work())
 

@@ -299,7 +299,10 @@ class Rows:
             batch.rows.append(row)
         else:
             batch.moved.append(Moved(row, original, None if believed else int(quality)))
-        return None if believed else f"{target.name} at {original}, stored at {time} as BAD; check the sender's clock"
+        if believed:
+            return None
+        cure = validation.cure_of_time(original, arrived.present)
+        return f"{target.name} at {original}, stored at {time} as BAD; {cure}"
 
     def _target(self, table: Table, name: str, unread: str | None) -> Target | None:
         """Return where a metric goes; None when it has no place here, or an `unread` type. Raises DecodeError."""

@@ -8,7 +8,7 @@ from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType, Metric
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import AssetKind, Quality, Value
-from sukusuku_core.time import DAY_MS, EARLIEST_READING, MINUTE_MS
+from sukusuku_core.time import DAY_MS, EARLIEST_READING, HOUR_MS, MINUTE_MS
 from sukusuku_server.settings import Facility, Room
 
 AHEAD = 5 * MINUTE_MS
@@ -105,3 +105,12 @@ def place(time: int, sent: int | None, received: int, *, synced: bool) -> tuple[
         return (time, True) if earliest <= time <= latest else (received, False)
     age = -1 if sent is None else sent - time
     return (received - age, True) if 0 <= age <= OLDEST else (received, False)
+
+
+def cure_of_time(time: int, received: int) -> str:
+    """Return what to look at when a time is not to be believed."""
+    units = {"s": 1000, "us": 1e-3, "ns": 1e-6}
+    unit = next((name for name, factor in units.items() if abs(time * factor - received) < DAY_MS), None)
+    if unit is not None:
+        return f"it is in {unit}, and Sparkplug tells times in ms: set the sender to ms"
+    return f"check the sender's clock and time zone: it is {(time - received) / HOUR_MS:+,.1f} h off"

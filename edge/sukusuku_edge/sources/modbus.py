@@ -44,6 +44,8 @@ SERIAL = "serial"
 """Name of the point, of role identity, that tells one device from another of its model."""
 
 _UNKNOWN_POINT = frozenset({1, 2, 3})
+_FAILURE = 4
+"""What some devices answer in place of 2 when one of the addresses is unknown to them."""
 _BUSY = frozenset({5, 6})
 _NO_DEVICE_BEHIND_GATEWAY = frozenset({10, 11})
 _MEANING = {
@@ -53,6 +55,7 @@ _MEANING = {
     4: "the device reports a failure of its own",
     5: "busy",
     6: "busy",
+    8: "the device reports an error of its memory",
     10: "the gateway has no path to unit {unit}: check its settings",
     11: "unit {unit} does not answer the gateway: check power, cable, unit id",
 }
@@ -133,6 +136,8 @@ class ModbusDevice:
         self._parked: dict[Block, float] = {}
         self._known: dict[Block, tuple[Sequence[int], dict[str, Decoded]]] = {}
         """What each block answered last, and what that means."""
+        self._failed: dict[Block, int] = {}
+        """How often in a row each block was answered with a failure of the device."""
         self._refused: set[str] = set()
         """The names of blocks that were refused last."""
         self._notes: list[Event] = []
@@ -227,6 +232,7 @@ class ModbusDevice:
         except Refused as refused:
             return await self._after_refusal(block, refused.code)
         self._clear(block)
+        self._failed.pop(block, None)
         known = self._known.get(block)
         if known is not None and known[0] == words:
             return known[1]
@@ -267,7 +273,9 @@ class ModbusDevice:
             self._reject(block, text)
             return {}
         bad = {point.name: Decoded(None, Quality.BAD) for point in block.points}
-        if code not in _UNKNOWN_POINT:
+        self._failed[block] = self._failed.get(block, 0) + 1 if code == _FAILURE else 0
+        lasts = self._failed[block] >= PATIENCE and len(block.points) > 1
+        if code not in _UNKNOWN_POINT and not lasts:
             self._reject(block, text)
             return bad
         if len(block.points) == 1:

@@ -1,5 +1,7 @@
 """Which readings are taken, marked bad or refused."""
 
+import re
+
 import pytest
 
 from sukusuku_collector.ingest import validation
@@ -135,3 +137,15 @@ def test_a_clock_that_is_right_needs_no_proof(time: int) -> None:
 def test_an_age_that_cannot_be_is_not_believed(time: int) -> None:
     assert validation.place(time, 5_000_000, NOW, synced=False) == (NOW, False)
     assert validation.place(time, None, NOW, synced=False) == (NOW, False)
+
+
+@pytest.mark.parametrize(
+    ("time", "cure"),
+    [
+        (NOW // 1000, "it is in s, and Sparkplug tells times in ms"), (NOW * 1000, "it is in us,"),
+        (NOW * 1_000_000, "it is in ns,"), (NOW + 9 * 3_600_000, r"time zone: it is \+9.0 h off"),
+        (946_684_800_000, "check the sender's clock and time zone: it is -"),
+    ],
+)  # fmt: skip
+def test_a_time_that_cannot_be_tells_what_to_look_at(time: int, cure: str) -> None:
+    assert re.search(cure, validation.cure_of_time(time, NOW))
