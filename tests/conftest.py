@@ -15,11 +15,13 @@ from tests.support.influxd import Influxd, influxd
 from tests.support.memory_files import keep_files_in_memory
 from tests.support.postgres import PostgresServer
 from tests.support.postgres import postgres as running_postgres
+from tests.support.warm_programs import keep_programs_warm
 
 # Millions of objects are made until the tests are known, and all of them stay: looking through them again and again for
 # some that could go took a third of that time, and a tenth of all the tests.
 gc.disable()
 keep_files_in_memory()
+keep_programs_warm()
 
 # A busy machine is no fault of the product; a counterexample is printed so that it can be tried elsewhere.
 settings.register_profile("sukusuku", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
