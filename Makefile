@@ -22,10 +22,10 @@ test: $(VENV)/dev.stamp ## Install what the tests need, then run all checks and 
 	@sh tests/system-packages.sh
 	@$(MAKE) --no-print-directory --jobs=2 check pytest # the checks fill the time in which tests wait for servers
 
-pytest:
+pytest: | $(VENV)/compiled.stamp
 	@$(BIN)/python -m pytest $(PARALLEL)
 
-test-fast: $(VENV)/dev.stamp ## Run the tests that start no server and no browser (a minute)
+test-fast: $(VENV)/dev.stamp | $(VENV)/compiled.stamp ## Run the tests that start no server and no browser (a minute)
 	@$(BIN)/python -m pytest $(PARALLEL) --fast
 
 check: $(VENV)/dev.stamp ## Formatting, lint, types, import contracts
@@ -91,4 +91,9 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml edge/pyproject.toml | $(B
 	@echo 'installing into $(VENV) with the tools for tests (about two minutes) ...'
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e ./edge -e .
+	@touch $@
+
+# In a new clone every process of the tests would compile all of them, at the same time.
+$(VENV)/compiled.stamp: | $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest --collect-only --quiet > /dev/null || true
 	@touch $@
