@@ -17,6 +17,8 @@ from sukusuku_server.settings.influx import Influx
 
 MOST_WORDS = 300
 """Characters kept of what the server says."""
+_WRITTEN = 204
+"""The one status with which every InfluxDB says so."""
 _REFUSED = {400, 413, 422}
 """Statuses of an answer that will never be another one; 413: too large."""
 _TOO_MANY = 429
@@ -98,14 +100,20 @@ class Writer:
         if self._settings.gzip:
             body = gzip.compress(body, 1)
             how["content_encoding"] = "gzip"
-        self._service.post_write(  # type: ignore[no-untyped-call]  # the library's
+        _, status, _ = self._service.post_write_with_http_info(  # type: ignore[no-untyped-call]  # the library's
             org=self._settings.org,
             bucket=bucket,
             body=body,
             precision="ms",
             content_type="text/plain; charset=utf-8",
+            _return_http_data_only=False,
             **how,
         )
+        if status != _WRITTEN:
+            raise BusyError(
+                f"{self._settings.url}: expected the answer {_WRITTEN} of InfluxDB, found {status}: does a proxy or a "
+                "page to log in at stand before it? Nothing counts as written"
+            )
 
     def close(self) -> None:
         """Close the connection."""

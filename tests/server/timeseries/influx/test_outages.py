@@ -48,6 +48,18 @@ def test_a_server_that_does_not_take_anything_now_is_asked_again(make_rig: MakeR
     assert rig.store.quarantine(9) == []
 
 
+@pytest.mark.parametrize("status", [200, 202])
+def test_a_page_to_log_in_at_has_written_nothing(make_rig: MakeRig, status: int) -> None:
+    rig = make_rig()
+    rig.commit(*fills(range(START, START + 1_000, 10)))
+    rig.server.adapter.trouble = busy(1, Answer(status, {"Content-Type": "text/html"}, b"<html>Log in</html>"))
+    rig.now += MINUTE_MS
+    with pytest.raises(BusyError, match=f"expected the answer 204 of InfluxDB, found {status}: does a proxy"):
+        rig.drain()
+    rig.drain()
+    rig.check()
+
+
 @pytest.mark.parametrize("zone", ["GMT", "-0000"])
 def test_retry_after_may_be_a_date(make_rig: MakeRig, zone: str) -> None:
     rig = make_rig()
