@@ -46,16 +46,12 @@ class SharedLease(Hold):
         """See `Hold`."""
         self._keeper.forget(self)
 
-    def take(self, begun: float) -> bool:
-        """Take the lease, if nobody else has. Tell whether this one holds it now. Called by the keeper."""
-        epoch = self._leases.take()
-        if epoch is None:
-            return False
+    def taken(self, epoch: int, begun: float) -> None:
+        """Take note that this one holds the lease, by a request that began then. Called by the keeper."""
         self.epoch = epoch
         self.renewed(begun)
         _log.info("%s: this collector holds the lease, number %d", self.shard, epoch)
         self._loop.call_soon_threadsafe(self._obtained.set)
-        return True
 
     def release(self) -> None:
         """Have the database know that nobody holds it any more. Called by the keeper."""
@@ -80,8 +76,6 @@ class Keeper:
         self._troubles: dict[str, str] = {}
         self._free_since: dict[str, float] = {}
         self._left: dict[str, float] = {}
-        self._failed: set[str] = set()
-        """What could not be taken, so that it comes after the others."""
         self._giving: str | None = None
         self._closed = threading.Event()
         self._problems = TransitionLog(_log)
@@ -170,13 +164,11 @@ class Keeper:
         self._left = {shard: since for shard, since in self._left.items() if begun - since < LEFT_SECONDS}
         neglected = {shard for shard, since in self._free_since.items() if begun - since >= NEGLECTED_SECONDS}
         wanted = to_take(view, self._shards.process, self._waiting, neglected, self._left)
-        for shard in sorted(wanted, key=self._failed.__contains__):
-            if self._now() - begun > self.term / 1000 / RENEWALS:
-                return  # what is held must be renewed first
-            self._failed.add(shard)
-            if self._waiting[shard].take(self._now()):
+        if wanted:
+            taken = self._shards.take({shard: self._waiting[shard].instance for shard in wanted})
+            for shard, epoch in taken.items():
                 self._held[shard] = self._waiting.pop(shard)
-            self._failed.discard(shard)
+                self._held[shard].taken(epoch, begun)
 
     def _give(self, view: View) -> None:
         """One after the other: each is a pause of seconds for its operator."""

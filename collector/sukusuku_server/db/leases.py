@@ -6,7 +6,7 @@ that look and its commit; whoever takes over cuts off the sessions of the holder
 middle of one. Renewing does not wait for such transactions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ ANSWER_MS = 2 * SECOND_MS
 """How long a statement about the lease may take."""
 _LEASE, _STANDBY = collector_lease.c, collector_standby.c
 _CUT_OFF = text(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :session"
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ANY(:sessions)"
     " AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
 )
 
@@ -120,7 +120,7 @@ class Leases:
                 self._note(connection, now)
                 return None
         if found is not None:
-            self._cut_off(found.holder)
+            cut_off(self._engine, [found.holder])
         with self._transaction(lasting=True) as connection:
             return self._taken(connection)
 
@@ -159,10 +159,7 @@ class Leases:
         return transaction(self._engine, lasting=lasting)
 
     def _taken(self, connection: Connection) -> int | None:
-        nobody = {"shard": self.shard, "epoch": 0, "holder": "", "name": "", "since": 0, "until": 0}
-        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - takes long to load; SQLite has no leases
-
-        connection.execute(insert(collector_lease).values(nobody).on_conflict_do_nothing())
+        make_rows(connection, [self.shard])
         epoch, until = connection.execute(
             select(_LEASE.epoch, _LEASE.until).where(self._own).with_for_update()  # waits for shares of the row
         ).one()
@@ -179,11 +176,6 @@ class Leases:
     def _held(self, epoch: int) -> Update:
         return update(collector_lease).where(self._own, _LEASE.epoch == epoch)
 
-    def _cut_off(self, holder: str) -> None:
-        """End the sessions of a holder whose time is over. What it has not committed is undone."""
-        with self._transaction() as connection:
-            connection.execute(_CUT_OFF, {"session": session_of(holder)})
-
     def _note(self, connection: Connection, now: int) -> None:
         if self._noted is not None and 0 <= now - self._noted < NOTE_MS:
             return
@@ -196,6 +188,21 @@ class Leases:
         )
         connection.execute(delete(collector_standby).where(_STANDBY.seen < now - SEEN_MS))  # killed before they could
         self._noted = now
+
+
+def cut_off(database: Engine, holders: Iterable[str]) -> None:
+    """End the sessions of holders whose time is over. What they have not committed is undone."""
+    with transaction(database) as connection:
+        connection.execute(_CUT_OFF, {"sessions": [session_of(holder) for holder in holders]})
+
+
+def make_rows(connection: Connection, shards: Iterable[str]) -> None:
+    """Have shards that nobody has held yet in the table, too."""
+    from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - takes long to load; SQLite has no leases
+
+    nobody = {"epoch": 0, "holder": "", "name": "", "since": 0, "until": 0}
+    rows = [{"shard": shard} | nobody for shard in sorted(shards)]  # two that make the same do not block each other
+    connection.execute(insert(collector_lease).on_conflict_do_nothing(), rows)
 
 
 def collectors(

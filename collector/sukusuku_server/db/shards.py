@@ -1,18 +1,18 @@
 """The leases of many shards in one database, as one collector process sees them that works for some of them.
 
-One statement renews all that it holds, and one look tells what everybody holds and waits for. Taking one and giving it
-back are as for a single one (`leases.py`); only the holder is another one for each shard, so that its sessions can be
-cut off without those of the others.
+One statement renews all that it holds, one look tells what everybody holds and waits for, and those that are free are
+taken together. Giving one back is as for a single one (`leases.py`); only the holder is another one for each shard, so
+that its sessions can be cut off without those of the others.
 """
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, select, tuple_, update
+from sqlalchemy import Connection, Engine, bindparam, delete, select, tuple_, update
 
 from sukusuku_core.time import SECOND_MS
-from sukusuku_server.db.leases import SEEN_MS, DatabaseClock, Leases, database_time, transaction
+from sukusuku_server.db.leases import SEEN_MS, DatabaseClock, Leases, cut_off, database_time, make_rows, transaction
 from sukusuku_server.db.tables_lease import collector_lease, collector_standby
 
 NOTE_MS = 2 * SECOND_MS
@@ -50,7 +50,7 @@ class Shards:
         self._noted: tuple[int, Mapping[str, str | None]] | None = None
 
     def lease(self, shard: str, schema: str | None = None) -> Leases:
-        """Return what takes the lease of a shard, holds it once and gives it back. `schema` is as with `Leases`."""
+        """Return the lease of a shard, which `take` takes, held once and given back. `schema` is as with `Leases`."""
         holder = f"{self.process}.{secrets.token_hex(3)}"
         return Leases(self._engine, shard, holder, self._name, self.term, self._now, schema)
 
@@ -63,6 +63,31 @@ class Shards:
             own = tuple_(_LEASE.shard, _LEASE.epoch).in_(list(held.items()))
             renewed = connection.execute(update(collector_lease).where(own).values(until=until).returning(_LEASE.shard))
             return frozenset(renewed.scalars())
+
+    def take(self, wanted: Mapping[str, str]) -> Mapping[str, int]:
+        """Take these shards, for each the holder that it is to have, where nobody has them. Return the epoch of each.
+
+        One of which a transaction of its last holder still has a share is left for another time: no other one waits.
+        """
+        with transaction(self._engine) as connection:
+            ended = _LEASE.shard.in_(wanted) & (_LEASE.until <= self._now(connection))
+            holders = connection.execute(select(_LEASE.holder).where(ended)).scalars().all()
+        if holders:
+            cut_off(self._engine, holders)
+        with transaction(self._engine, lasting=True) as connection:
+            make_rows(connection, wanted)
+            now = self._now(connection)
+            free = select(_LEASE.shard, _LEASE.epoch).where(_LEASE.shard.in_(wanted), _LEASE.until <= now)
+            found = connection.execute(free.with_for_update(skip_locked=True))
+            epochs = {row.shard: int(row.epoch) + 1 for row in found}
+            if epochs:
+                same = {"name": self._name, "since": now, "until": now + self.term}
+                one = update(collector_lease).where(_LEASE.shard == bindparam("taken"))
+                rows = [
+                    same | {"taken": shard, "epoch": epoch, "holder": wanted[shard]} for shard, epoch in epochs.items()
+                ]
+                connection.execute(one, rows)
+            return epochs
 
     def look(self, waits: Mapping[str, str | None]) -> View:
         """Return who holds what. `waits` are the shards not held here, and why this process cannot work for each."""

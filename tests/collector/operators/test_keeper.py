@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 
 from sukusuku_collector.lease import SupersededError
@@ -130,6 +131,24 @@ def test_a_dead_one_s_are_taken_and_it_learns_of_it(postgres: PostgresServer) ->
             assert not held.held()
             with pytest.raises(SupersededError):
                 await held.until_superseded()
+
+    run(scenario())
+
+
+def test_one_that_somebody_still_writes_under_holds_up_no_other(postgres: PostgresServer) -> None:
+    async def scenario() -> None:
+        async with processes(postgres, "one", "two") as (one, two):
+            await one.offer(*TOWNS)
+            await one.turn()
+            await two.offer(*TOWNS)
+            two.seconds = TERM / 1000
+            with psycopg.connect(two.url.replace("+psycopg", "")) as writing:
+                shared = "SELECT FROM collector_lease WHERE shard = 'nerima' FOR KEY SHARE"
+                writing.execute(shared)
+                await two.turn()
+                assert two.holds() == {*TOWNS} - {"nerima"}
+            await two.turn()
+            assert two.holds() == {*TOWNS}
 
     run(scenario())
 
