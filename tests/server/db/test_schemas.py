@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import Operations
 from sukusuku_server.db.leases import Leases, collectors, open_leases
+from sukusuku_server.db.tables_alerts import known_asset
 from sukusuku_server.settings.operations import OperationsSettings, check_operations
 from tests.support.postgres import PostgresServer
 
@@ -41,6 +42,18 @@ def test_what_one_has_is_not_there_for_the_other(towns: tuple[OperationsSettings
         assert toshima.known_assets() == {"tobu-1": 1}
         assert nerima.known_assets() == {}
         assert schemas_with(toshima, "known_asset") == {"public", "toshima", "nerima"}
+
+
+def test_what_was_compiled_for_one_is_not_compiled_for_the_other(
+    towns: tuple[OperationsSettings, OperationsSettings],
+) -> None:
+    compiled: list[object] = []
+    with opened(towns[0]) as toshima, opened(towns[1]) as nerima:
+        for town in (toshima, nerima):
+            with town.reading() as connection:
+                found = connection.execute(select(known_asset.c.since).where(known_asset.c.asset == "tobu-2"))
+                compiled.append(found.context.compiled)
+    assert compiled[0] is compiled[1]
 
 
 def test_one_is_dropped_and_nothing_of_it_is_left(towns: tuple[OperationsSettings, OperationsSettings]) -> None:
