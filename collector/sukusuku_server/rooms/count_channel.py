@@ -16,6 +16,8 @@ _SETTLED = 2 * MINUTE_MS
 """So long after a movement an absolute count may still lag behind."""
 _TRUST_ENTERED = 30 * MINUTE_MS
 """For so long nothing contradicts what a member of staff has counted."""
+TWICE = MINUTE_MS
+"""Who passed before staff counted may be told by the counters so long after it."""
 _STUCK_MOVES = 4
 """So many movements without a change of an absolute count: it is stuck and does not put anything right."""
 _FLICKERING = frozenset({"count", "zones"})
@@ -45,6 +47,15 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What staff counted at `time` (UTC ms), and by how many that put the flow right: the counters may yet tell of them."""
+
+    time: int
+    count: int
+    off: int
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """What is known of one kind of people. `value` is the corrected count, None in a gap; `lead` the source of it."""
 
@@ -62,8 +73,10 @@ class Channel:
     """What the absolute source that leads said in the last minutes."""
     still: tuple[int, int] | None = None
     """What the absolute source that leads said last, and since when (UTC ms)."""
+    claim: Claim | None = None
+    """What the last count by staff has changed, while the counters may yet tell of it."""
     held: tuple[int, int] | None = None
-    """What staff counted while an absolute source led, and what that source said: it holds until that changes."""
+    """What staff counted while another source led, and what that source said: it holds until that changes."""
 
     @property
     def known_before(self) -> bool:
@@ -169,7 +182,7 @@ def entered(channel: Channel, count: int, now: int, in_time: int, tell: Tell) ->
     day, they begin anew.
     """
     tell(CorrectionKind.ENTERED, channel.value, count, "")
-    held = None
+    held = claim = None
     if channel.lead in _FLICKERING and channel.value is not None:
         held = (count, channel.value if channel.held is None else channel.held[1])
     value = count if channel.lead is not None else channel.value
@@ -177,8 +190,26 @@ def entered(channel: Channel, count: int, now: int, in_time: int, tell: Tell) ->
     if flow.heard is not None:
         if flow.heard <= in_time:
             flow = presumed(flow, count) if day_number(flow.heard) == day_number(now) else anew(flow)
+        elif channel.lead == "flow" and flow.count != count and flow.balance.told is None:
+            claim = Claim(now, count, count - flow.count)
         flow = put(flow, count, now, tell)
-    return replace(channel, flow=flow, value=value, apart=(), entered=now, held=held)
+    return replace(channel, flow=flow, value=value, apart=(), entered=now, claim=claim, held=held)
+
+
+def not_twice(channel: Channel, now: int, tell: Tell) -> Channel:
+    """Return the channel in which nobody counts twice: as counted by staff, and as told by the counters right after."""
+    claim, flow = channel.claim, channel.flow
+    if claim is None or now > claim.time + 2 * TWICE:
+        return _changed(channel, claim=None)
+    if flow.moved is None or not claim.time < flow.moved <= claim.time + TWICE:
+        return channel
+    ends = sorted((0, claim.off))
+    off = min(max(claim.count + claim.off - flow.count, ends[0]), ends[1])
+    if off == claim.off:
+        return channel
+    count = flow.count - claim.off + off
+    tell(CorrectionKind.ENTERED, flow.count, count, "")
+    return replace(channel, flow=put(flow, count, now, tell), value=count, claim=replace(claim, off=off))
 
 
 def without_overdue(channel: Channel, before: int, tell: Tell) -> Channel:

@@ -19,6 +19,7 @@ from sukusuku_core.model import Quality
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, day_start, local_day, whole_minute
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.model.series import Point
+from sukusuku_server.rooms.count_channel import TWICE
 from sukusuku_server.rooms.door_balance import lean
 from sukusuku_server.rooms.intervals import HOLD_MS, runs
 
@@ -144,6 +145,7 @@ def _edges(corrections: Sequence[Correction], moves: _Moves) -> tuple[list[tuple
     closed: list[_Stretch] = []
     unknown: list[tuple[int, int]] = []
     stretch = _Stretch(0)
+    counted: int | None = None
     for item in sorted(corrections, key=lambda found: (found.time, found.kind is not _K.SWAPPED)):
         in_gap = item.before is None and item.kind is not _K.ENTERED
         if in_gap or item.after is None or item.kind in {_K.RESTARTED, _K.REPLACED}:
@@ -160,12 +162,18 @@ def _edges(corrections: Sequence[Correction], moves: _Moves) -> tuple[list[tuple
         if item.kind in _GUESSES:
             stretch.guesses.append((mark, off))
             continue
+        if item.kind is _K.ENTERED and counted is not None and item.time - counted <= 2 * TWICE:
+            if closed[-1].known is not None:  # the later count puts the one right before it right
+                when, so_far = closed[-1].known
+                closed[-1].known = when, so_far + off
+            continue
         if item.kind is _K.SWAPPED:
             unknown.append((stretch.since, mark))
         else:
             if item.kind not in _ABSOLUTE and item.before is not None:
                 stretch.known, stretch.last = (mark, off), last
             closed.append(stretch)
+        counted = item.time if item.kind is _K.ENTERED else None
         stretch = _Stretch(mark)
     closed.append(stretch)
     missed: dict[int, int] = defaultdict(int)

@@ -182,6 +182,24 @@ def test_a_count_of_staff_is_a_calibration_point() -> None:
     assert (events["people"].before, events["people"].after) == (6, 4)
 
 
+@pytest.mark.parametrize(("arrives", "then"), [("12:01", 6), ("12:03", 7)])
+def test_who_was_counted_by_staff_a_moment_before_the_counter_told_is_counted_once(arrives: str, then: int) -> None:
+    totals = door(("07:00", 0, 0), ("08:30", 2, 0), ("09:10", 3, 0), (arrives, 1, 0), ("17:00", 0, 6))
+    day = Played(FLOW, totals, [Calibration("room", at("12:00:20"), children=4, staff=None, by="佐藤")])
+    assert day.people("12:00", "12:10") == [5, then]
+    entered = [item for item in day.corrections if (item.kind, item.channel) == (CorrectionKind.ENTERED, "people")]
+    assert [(item.before, item.after) for item in entered] == [(5, 6), (7, 6)][: 1 + (then == 6)]
+
+
+def test_who_leaves_some_minutes_after_the_shift_is_no_child() -> None:
+    """Three of staff, one of them until 12:00, and four children; staff count these at 12:05."""
+    early = FLOW.replace(SHIFT, SHIFT + SHIFT.replace("18:00", "12:00").replace("count = 2", "count = 1"))
+    totals = door(("07:00", 0, 0), ("08:30", 3, 0), ("09:10", 4, 0), ("12:10", 0, 1), ("17:00", 0, 6))
+    day = Played(early, totals, [Calibration("room", at("12:05:20"), children=4, staff=None, by="佐藤")])
+    assert day.children("11:50", "12:06", "12:11", "12:30") == [4, 4, 4, 4]
+    assert day.people("12:06", "12:11") == [7, 6]
+
+
 def test_who_came_while_the_counters_were_silent_is_not_counted_twice() -> None:
     silent = [item for item in ORDINARY if not at("10:00") < item.time < at("13:30")]
     said = Calibration("room", at("12:00"), children=4, staff=None, by="佐藤")

@@ -103,6 +103,13 @@ def test_what_was_known_to_be_right_stays() -> None:
     assert [held(seen, clock) for clock in ("12:05", "17:05")] == [3, 0]
 
 
+def test_a_count_that_is_put_right_within_two_minutes_says_nothing_wrong_of_before() -> None:
+    slip = [correction("13:00:20", 3, 4, K.ENTERED), correction("13:01:20", 4, 3, K.ENTERED)]
+    points = sorted([*DAY, *series(("13:01", 4), ("13:02", 3))], key=lambda point: point.time)
+    seen = seen_after(points, slip)
+    assert [held(seen, clock) for clock in ("09:10", "12:05", "12:50", "13:02")] == [4, 3, 3, 3]
+
+
 def test_gaps_and_counts_that_agreed_say_nothing_of_before() -> None:
     for kind in (K.SOURCE, K.AGREED, K.REPLACED):
         assert seen_after(DAY, [correction("17:20", 4, 0, kind)]) == DAY
