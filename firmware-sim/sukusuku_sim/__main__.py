@@ -22,6 +22,16 @@ DESCRIPTION = """\
 Simulates nappy units and childcare rooms: real Modbus TCP servers and MQTT sensors, moved by a scenario.
 シナリオに従って、おむつ圧縮機と一時保育室を実際のModbus TCPサーバーとMQTTセンサーとして模擬します。
 """
+EPILOG = """\
+`sukusuku sim load --help`: many edge nodes, to size a server / 多数のノードによる負荷試験
+
+Scenarios in sukusuku_sim/scenarios / 同梱のシナリオ:
+  demo.toml   two centres, as `sukusuku demo` plays them / デモ用の2センター
+  field.toml  units as the field has them / 現場で見られる圧縮機のふるまい
+  doors.toml  rooms whose sensors do not see everybody: another door, children carried in,
+              a gate propped open for hours, a motion sensor (PIR)
+              数えもれのある部屋: 別の出入口、抱っこでの入室、開けたままの扉、人感センサー
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="sukusuku sim",
         description=DESCRIPTION,
-        epilog="`sukusuku sim load --help`: many edge nodes, to size a server / 多数のノードによる負荷試験",
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("scenario", type=Path, help="scenario file (TOML) / シナリオファイル")

@@ -20,8 +20,6 @@ MEALS = ((11 * 60 + 30, 12 * 60 + 20), (15 * 60, 15 * 60 + 30))
 """Local minutes of lunch and of the afternoon snack."""
 TO_TABLE, FROM_TABLE, WANDER = 0.25, 0.2, 0.004
 """Chance per minute that a child goes to eat at meal time, leaves the table after it, goes elsewhere at will."""
-PROPPED_OPEN = (10 * 60, 11 * 60)
-"""Local minutes in which a gate that is propped open stands open."""
 LOOK_MS = 20_000
 """So often a motion sensor looks anew."""
 CHILDREN_PER_STAFF = 5
@@ -56,7 +54,9 @@ class RoomParameters:
     carried: float = 0.0
     """Chance that a child is carried in and not counted; it walks out."""
     propped: float = 0.0
-    """Chance that somebody is overlooked while the gate is propped open (`PROPPED_OPEN`) and people pass abreast."""
+    """Chance that somebody is overlooked while the gate is propped open and people pass abreast."""
+    propped_open: tuple[int, int] = (10 * 60, 11 * 60)
+    """Local minutes from and until which it stands open."""
     motion: float = 1.0
     """Share of moments at which presence sensors see somebody who is in: 1 a radar, 0.3 a motion sensor (PIR)."""
 
@@ -220,7 +220,8 @@ def _overlooked(before: Room, after: Room, parameters: RoomParameters, now: int,
 
     Who comes does not depend on that.
     """
-    is_propped = PROPPED_OPEN[0] <= calendar.minute(now) < PROPPED_OPEN[1]
+    since, until = parameters.propped_open
+    is_propped = since <= calendar.minute(now) < until
     chance = 1 - (1 - parameters.overlooked) * (1 - (parameters.propped if is_propped else 0.0))
     past = 1 - (1 - parameters.elsewhere) * (1 - parameters.carried)
     if not chance and not past:

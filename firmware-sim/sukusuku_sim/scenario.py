@@ -127,7 +127,10 @@ class RoomSettings(Settings, frozen=True, kw_only=True):
     carried: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """Chance that a child is carried in and not counted; it walks out."""
     propped: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
-    """Chance that somebody is overlooked from 10:00 to 11:00, while the gate is propped open."""
+    """Chance that somebody is overlooked while the gate is propped open; 1: nobody is counted."""
+    propped_from: time = time(10)
+    propped_until: time = time(11)
+    """Local times between which it is."""
     motion: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     """Share of moments at which presence sensors see somebody who is in: 1 a radar, 0.3 a motion sensor (PIR)."""
     zones: tuple[Id, Id] = ("eating", "play")
@@ -230,6 +233,7 @@ class Scenario(Settings, frozen=True, kw_only=True):
             elsewhere=room.elsewhere,
             carried=room.carried,
             propped=room.propped,
+            propped_open=(_minute(room.propped_from), _minute(room.propped_until)),
             motion=room.motion,
         )
 

@@ -128,8 +128,8 @@ def test_who_comes_by_another_door_or_is_carried_in_is_counted_on_leaving_only(d
 
 
 def test_a_gate_that_is_propped_open_counts_less_while_it_is() -> None:
-    true, counted = day_by(), day_by(replace(PARAMETERS, propped=1.0))
-    during = [minute for minute in range(1440) if 10 * 60 <= minute + 1 < 11 * 60]
+    true, counted = day_by(), day_by(replace(PARAMETERS, propped=1.0, propped_open=(9 * 60, 12 * 60)))
+    during = [minute for minute in range(1440) if 9 * 60 <= minute + 1 < 12 * 60]
     passed = [
         [day[n].people_in + day[n].people_out - day[n - 1].people_in - day[n - 1].people_out for n in range(1, 1440)]
         for day in (true, counted)
