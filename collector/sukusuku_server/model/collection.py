@@ -94,9 +94,13 @@ class FindingName(StrEnum):
     """Day after day more people leave a room by the counted door than come in: there is another way in."""
     MORE_COME = "more_come"
     """Day after day more people come into a room by the counted door than leave: there is another way out."""
+    MANY_MISSED = "many_missed"
+    """Day after day the counter of a room overlooks far more people than it should: its door is held open, perhaps."""
 
 
-OF_ROOMS = frozenset({FindingName.DOOR_REVERSED, FindingName.MORE_LEAVE, FindingName.MORE_COME})
+OF_ROOMS = frozenset(
+    {FindingName.DOOR_REVERSED, FindingName.MORE_LEAVE, FindingName.MORE_COME, FindingName.MANY_MISSED}
+)
 """Findings about rooms; all others are about units."""
 
 

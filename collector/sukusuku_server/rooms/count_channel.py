@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from statistics import median_low
 
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_number
-from sukusuku_server.model.collection import CorrectionKind
-from sukusuku_server.rooms.door_counter import Flow, anew, presumed, put, timed_out
+from sukusuku_server.model.collection import CorrectionKind, FindingName
+from sukusuku_server.rooms.door_counter import Flow, anew, missed, presumed, put, timed_out
 from sukusuku_server.rooms.sensor_samples import Sample
 
 Tell = Callable[[CorrectionKind, int | None, int | None, str], None]
@@ -48,7 +48,7 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What staff counted at `time` (UTC ms), and by how many that put the flow right: the counters may yet tell of them."""
+    """What staff counted at `time` (UTC ms), and by how many that put the flow right: counters may yet tell of them."""
 
     time: int
     count: int
@@ -142,7 +142,8 @@ def agreed(channel: Channel, absolute: Sample | None, now: int, minutes: int, te
         return _changed(channel, apart=apart, witness=seen)
     count = max(flow.count + off, 0)
     tell(CorrectionKind.AGREED, flow.count, count, "")
-    return replace(channel, flow=put(flow, count, now, tell), value=count, apart=(), witness=Witness(value, now, 0))
+    flow = put(missed(flow, abs(off)), count, now, tell)
+    return replace(channel, flow=flow, value=count, apart=(), witness=Witness(value, now, 0))
 
 
 def _changed(channel: Channel, **fields: object) -> Channel:
@@ -159,7 +160,7 @@ def emptied(channel: Channel, now: int, kind: CorrectionKind, tell: Tell, *, unh
 
     `unheard`: its counters fell silent while people were in, and may yet tell how these left.
     """
-    flow = presumed(channel.flow, 0) if unheard else channel.flow
+    flow = presumed(channel.flow, 0) if unheard else missed(channel.flow, channel.flow.count)
     if flow.count:
         tell(kind, flow.count, 0, "")
     elif flow.from_empty and not flow.moves and not flow.waiting:
@@ -190,8 +191,9 @@ def entered(channel: Channel, count: int, now: int, in_time: int, tell: Tell) ->
     if flow.heard is not None:
         if flow.heard <= in_time:
             flow = presumed(flow, count) if day_number(flow.heard) == day_number(now) else anew(flow)
-        elif channel.lead == "flow" and flow.count != count and flow.balance.told is None:
-            claim = Claim(now, count, count - flow.count)
+        elif channel.lead == "flow" and flow.count != count:
+            claim = Claim(now, count, count - flow.count) if flow.balance.told is None else None
+            flow = missed(flow, abs(count - flow.count))
         flow = put(flow, count, now, tell)
     return replace(channel, flow=flow, value=value, apart=(), entered=now, claim=claim, held=held)
 
@@ -209,7 +211,14 @@ def not_twice(channel: Channel, now: int, tell: Tell) -> Channel:
         return channel
     count = flow.count - claim.off + off
     tell(CorrectionKind.ENTERED, flow.count, count, "")
-    return replace(channel, flow=put(flow, count, now, tell), value=count, claim=replace(claim, off=off))
+    flow = put(missed(flow, -abs(claim.off - off)), count, now, tell)
+    return replace(channel, flow=flow, value=count, claim=replace(claim, off=off))
+
+
+def in_doubt(channel: Channel, now: int) -> bool:
+    """Whether the count is that of a counter that overlooks many, and nobody has counted of late."""
+    counted = channel.entered is not None and now - channel.entered < _TRUST_ENTERED
+    return channel.lead == "flow" and channel.flow.balance.told is FindingName.MANY_MISSED and not counted
 
 
 def without_overdue(channel: Channel, before: int, tell: Tell) -> Channel:

@@ -298,7 +298,8 @@ class _Step:
         if first.known_before:
             in_time = first.heard + self._patience
             passed = max((now - self._ticked) // MINUTE_MS, 1)
-            doubtful = self._held and self._people.lead == "presence"
+            witness = self._people if first.lead == "people" else first
+            doubtful = (self._held and self._people.lead == "presence") or channels.in_doubt(witness, now)
             silent = passed if doubtful else max(-((in_time - now) // MINUTE_MS), 0)
             self._heard = self._heard.after(passed, silent)
 

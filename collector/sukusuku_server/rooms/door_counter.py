@@ -25,6 +25,8 @@ PER_MINUTE = 6
 TURN_AT = 6
 """By so many people more the sum must be wrong than the same turned round, until the sensor is taken to look the other
 way. With 2 % miscounts a right one gets there in no year."""
+UNSURE = 2
+"""So many times as many at a door of which it is found that it does not see all: sums without some fit both ways."""
 TURN_SHARE = 0.25
 """And the same turned round must be wrong by no more than this share of that."""
 EVEN_AFTER = 4
@@ -174,7 +176,8 @@ def put(flow: Flow, count: int, time: int, tell: Tell) -> Flow:
     own = mirror.own_clamped + abs(flow.count - count)
     other = mirror.clamped + abs(mirror.count - count)
     against = max(mirror.against + own - other, 0)
-    turns = against >= TURN_AT and other <= TURN_SHARE * own and mirror.clamped <= mirror.own_clamped
+    turn_at = TURN_AT if flow.balance.told is None else UNSURE * TURN_AT
+    turns = against >= turn_at and other <= TURN_SHARE * own and mirror.clamped <= mirror.own_clamped
     if turns:
         tell(CorrectionKind.SWAPPED, flow.count, count, "")
     return replace(
@@ -187,6 +190,11 @@ def put(flow: Flow, count: int, time: int, tell: Tell) -> Flow:
         turned=flow.turned != turns,
         mirror=Mirror(count, against=0 if turns else against),
     )
+
+
+def missed(flow: Flow, people: int) -> Flow:
+    """Return the flow after people turned out to have been missed; below 0: they had not been, after all."""
+    return replace(flow, balance=door_balance.missed(flow.balance, people)) if people else flow
 
 
 def presumed(flow: Flow, count: int) -> Flow:
@@ -244,7 +252,7 @@ def _moved(flow: Flow, passed: int, time: int, *, inward: bool, tell: Tell) -> F
         since=since,
         moves=flow.moves + passed,
         mirror=mirror,
-        balance=door_balance.passed(flow.balance, passed, inward=inward),
+        balance=door_balance.passed(door_balance.missed(flow.balance, missing), passed, inward=inward),
         moved=time,
         went_out=not inward,
     )

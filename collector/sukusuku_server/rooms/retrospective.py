@@ -10,8 +10,8 @@ explain, they came by another door when others came, or left when others left. W
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -145,8 +145,7 @@ def _edges(corrections: Sequence[Correction], moves: _Moves) -> tuple[list[tuple
     closed: list[_Stretch] = []
     unknown: list[tuple[int, int]] = []
     stretch = _Stretch(0)
-    counted: int | None = None
-    for item in sorted(corrections, key=lambda found: (found.time, found.kind is not _K.SWAPPED)):
+    for item in _at_once(sorted(corrections, key=lambda found: (found.time, found.kind is not _K.SWAPPED))):
         in_gap = item.before is None and item.kind is not _K.ENTERED
         if in_gap or item.after is None or item.kind in {_K.RESTARTED, _K.REPLACED}:
             continue  # a gap, or a counter that goes on from elsewhere: what was wrong before is wrong after it
@@ -162,18 +161,12 @@ def _edges(corrections: Sequence[Correction], moves: _Moves) -> tuple[list[tuple
         if item.kind in _GUESSES:
             stretch.guesses.append((mark, off))
             continue
-        if item.kind is _K.ENTERED and counted is not None and item.time - counted <= 2 * TWICE:
-            if closed[-1].known is not None:  # the later count puts the one right before it right
-                when, so_far = closed[-1].known
-                closed[-1].known = when, so_far + off
-            continue
         if item.kind is _K.SWAPPED:
             unknown.append((stretch.since, mark))
         else:
             if item.kind not in _ABSOLUTE and item.before is not None:
                 stretch.known, stretch.last = (mark, off), last
             closed.append(stretch)
-        counted = item.time if item.kind is _K.ENTERED else None
         stretch = _Stretch(mark)
     closed.append(stretch)
     missed: dict[int, int] = defaultdict(int)
@@ -181,6 +174,23 @@ def _edges(corrections: Sequence[Correction], moves: _Moves) -> tuple[list[tuple
         missed[day_number(stretch.since)] += stretch.needed
     edges = [edge for stretch in closed for edge in _spread(stretch, moves.of(stretch, missed))]
     return edges, unknown
+
+
+def _at_once(corrections: Iterable[Correction]) -> Iterator[Correction]:
+    """Yield the corrections in order; a count by staff that puts the one right before it right is one with it."""
+    held: Correction | None = None
+    for item in corrections:
+        if held is not None and item.kind is _K.ENTERED and item.time - held.time <= 2 * TWICE:
+            if held.after is not None and item.before is not None and item.after is not None:
+                held = replace(held, after=held.after + item.after - item.before)
+            continue
+        if held is not None:
+            yield held
+        held = item if item.kind is _K.ENTERED else None
+        if held is None:
+            yield item
+    if held is not None:
+        yield held
 
 
 def _spread(stretch: _Stretch, moves: Sequence[int]) -> Iterator[tuple[int, int]]:

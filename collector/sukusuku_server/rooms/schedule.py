@@ -14,6 +14,8 @@ from sukusuku_server.settings import Facility, FacilityIndex, Room, Site
 from sukusuku_server.settings.base import WEEKDAYS
 from sukusuku_server.settings.opening import Calendar, minute, minutes
 
+_WEEK = 7 * DAY_MS // MINUTE_MS
+
 
 class Timetable:
     """The hours, shifts, bands and limits of one room. Moments are UTC ms.
@@ -31,6 +33,7 @@ class Timetable:
             (services[service.id], [(*minutes(b.slot), b.places) for b in service.band]) for service in room.service
         ]
         self._capacities = [(day_start(item.since), item.capacity) for item in room.later if item.capacity is not None]
+        self._on_duty: dict[int, int] = {}
         self._limits: dict[tuple[int, int | None], RoomLimit] = {}
 
     def is_open(self, ms: int) -> bool:
@@ -49,8 +52,12 @@ class Timetable:
         """Staff on duty by the shifts; None: there are none in the settings."""
         if not self._shifts:
             return None
-        day, now = WEEKDAYS[weekday(ms)], time_of_day(ms) // MINUTE_MS
-        return sum(count for start, end, days, count in self._shifts if start <= now < end and day in days)
+        of_week = ms // MINUTE_MS % _WEEK
+        if (known := self._on_duty.get(of_week)) is None:
+            day, now = WEEKDAYS[weekday(ms)], time_of_day(ms) // MINUTE_MS
+            known = sum(count for start, end, days, count in self._shifts if start <= now < end and day in days)
+            self._on_duty[of_week] = known
+        return known
 
     def capacity(self, ms: int) -> int:
         """Return the capacity of the room, as it is from some day on."""

@@ -1,5 +1,6 @@
 """A room's count through a day: sources, gaps, staff, and every way in which drift is put right."""
 
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.time import DAY_MS, MINUTE_MS
-from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
+from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind, FindingName
 from sukusuku_server.rooms.derivation import RoomOccupancy, RoomState
 from tests.server.rooms.example_room import SHIFT, Played, at, every, reading, timetable
 
@@ -189,6 +190,26 @@ def test_who_was_counted_by_staff_a_moment_before_the_counter_told_is_counted_on
     assert day.people("12:00", "12:10") == [5, then]
     entered = [item for item in day.corrections if (item.kind, item.channel) == (CorrectionKind.ENTERED, "people")]
     assert [(item.before, item.after) for item in entered] == [(5, 6), (7, 6)][: 1 + (then == 6)]
+
+
+def test_of_a_door_that_overlooks_many_only_what_staff_have_counted_of_late_is_certain() -> None:
+    """Each day the door is held open: eight come, and the counter sees four. Staff count them at 11:00."""
+    readings, said = [], []
+    for day in range(6):
+        moved = [("07:00", 4 * day, 4 * day), ("09:10", 4 * day + 4, 4 * day), ("17:00", 4 * day + 4, 4 * day + 4)]
+        for (clock, come, go), (until, *_) in pairwise([*moved, ("23:00", 0, 0)]):
+            for metric, value in (("Entries/Total", come), ("Exits/Total", go)):
+                told = every(metric, value, clock, until)[:-1]
+                readings += [replace(item, time=item.time + day * DAY_MS) for item in told]
+        said.append(Calibration("room", at("11:00:20") + day * DAY_MS, children=6, staff=None, by="佐藤"))
+    week = Played(FLOW, readings, said, until=f"{6 * 24}:00")
+    names = {finding.name: finding for finding in week.advanced.findings}
+    assert set(names) == {FindingName.MANY_MISSED}
+    assert names[FindingName.MANY_MISSED].since == at(f"{4 * 24 + 4}:00")
+    sure, doubted = ([f"{24 * day + hour}:50" for hour in (10, 11, 12)] for day in (3, 4))
+    assert week.completeness(*sure) == [100, 100, 100]
+    assert week.completeness(*doubted) == [pytest.approx(share, abs=2) for share in (1, 50, 1)], "of the last hour"
+    assert week.children(f"{24 * 4 + 12}:50") == [6], "the number stays, and the completeness says what it is worth"
 
 
 def test_who_leaves_some_minutes_after_the_shift_is_no_child() -> None:

@@ -25,6 +25,10 @@ UNSURE = {
         "Day after day, more people came in by the counted door than left by it. Who left another way was taken off "
         "by the counts of staff and at night: the figures of this room are less certain."
     ),
+    FindingName.MANY_MISSED: N_(
+        "Day after day, the door sensor overlooked many who passed. How many were in between two counts by staff is "
+        "not known: the figures of this room are less certain."
+    ),
 }
 """What cannot be known of a room with another door is said beside its figures."""
 SHOWN_HOURS = 3

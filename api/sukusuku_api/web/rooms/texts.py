@@ -31,6 +31,10 @@ FINDINGS = {
         "Day after day, more people come in by the counted door than leave by it. Is there another door, or are "
         "children carried out? Please count the other door too, or enter the current count several times a day."
     ),
+    FindingName.MANY_MISSED: N_(
+        "Day after day, the door sensor overlooks many who pass. Is the door held open, or does something stand before "
+        "the sensor? Please keep the door closed, or enter the current count several times a day."
+    ),
 }
 
 COUNTERS = {"Entries": N_("entries"), "Exits": N_("exits")}
