@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from bench.rooms.world import Kind, World
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
@@ -25,27 +26,29 @@ class Figures:
     """The worst whole month of child-hours, % off, in the time that is told as known."""
     filled: float
     """The same over all open time; what is not known has the month's mean of its hour of the day."""
+    complete: float
+    """The mean completeness (%) of the known time: how much of the figures is told as seen."""
 
 
 def judge(world: World, counts: Sequence[Stretch], late: Mapping[int, float], *, small: bool) -> Figures:
     """Figures of an occupancy in open time, and of its last count an hour after closing."""
     near = [abs(late[day] - (world.children_at(day) if small else world.people_at(day))) <= 1 for day in late]
-    off = known = opened = 0.0
+    off = known = opened = complete = 0.0
     hours: dict[tuple[tuple[int, int], int], list[float]] = {}
     for part in counts:
-        hour = usage.Hour(part.start, total(()))
-        of_hour = hours.setdefault((usage.by_month(hour), hour.hour), [0.0] * 5)
-        minutes = range(part.start, part.end, MINUTE_MS)
-        truths = [world.children_at(minute) for minute in minutes]
-        of_hour[0] += len(minutes)
-        of_hour[1] += sum(truths)
-        opened += len(minutes)
+        of_hour = hours.setdefault(_of(part.start - part.start % HOUR_MS), [0.0] * 5)
+        truths = list(world.children_by_minute(part.start, part.end))
+        minutes, children = len(truths), sum(truths)
+        of_hour[0] += minutes
+        of_hour[1] += children
+        opened += minutes
         if part.people is not None:
             off += sum(abs(part.people - truth) for truth in truths)
-            known += len(minutes)
-            of_hour[2] += len(minutes)
-            of_hour[3] += sum(truths)
-            of_hour[4] += part.people * len(minutes)
+            known += minutes
+            complete += part.complete * minutes
+            of_hour[2] += minutes
+            of_hour[3] += children
+            of_hour[4] += part.people * minutes
     months: dict[tuple[int, int], list[float]] = {}
     for (which, _), (there, truth, knew, true_known, found) in hours.items():
         month = months.setdefault(which, [0.0] * 5)
@@ -58,7 +61,15 @@ def judge(world: World, counts: Sequence[Stretch], late: Mapping[int, float], *,
         known=100 * known / opened,
         month=max((_off(found, truth) for truth, found, _, _ in whole), default=0.0),
         filled=max((_off(found, truth) for _, _, truth, found in whole), default=0.0),
+        complete=complete / known,
     )
+
+
+@cache
+def _of(start: int) -> tuple[tuple[int, int], int]:
+    """Return the month of an hour (UTC ms), and which hour of the day it is."""
+    hour = usage.Hour(start, total(()))
+    return usage.by_month(hour), hour.hour
 
 
 def _off(found: float, truth: float) -> float:
@@ -85,15 +96,19 @@ def naive(
                 count = sum(value if name.startswith("Entries") else -value for name, value in moved.items())
             if points[-1][1] != count:
                 points.append((reading.time, float(count)))
-    parts, n = [], 0
+    parts: list[Stretch] = []
+    n = 0
     small = kind is Kind.CHILD_DOOR
     late: dict[int, float] = {}
     for start, end in spans:
         for minute in range(start, end, MINUTE_MS):
             while n + 1 < len(points) and points[n + 1][0] <= minute:
                 n += 1
-            staff = 0 if small else timetable.staff(minute) or 0
-            parts.append(Stretch(minute, minute + MINUTE_MS, max(points[n][1] - staff, 0.0), None, 100.0))
+            inside = max(points[n][1] - (0 if small else timetable.staff(minute) or 0), 0.0)
+            if parts and parts[-1].end == minute and parts[-1].people == inside and minute % HOUR_MS:
+                parts[-1] = parts[-1]._replace(end=minute + MINUTE_MS)
+            else:
+                parts.append(Stretch(minute, minute + MINUTE_MS, inside, None, 100.0))
         m = n
         while m + 1 < len(points) and points[m + 1][0] <= end + HOUR_MS:
             m += 1

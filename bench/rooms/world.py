@@ -12,7 +12,7 @@ from enum import StrEnum
 from random import Random
 
 from sukusuku_core.model import Quality, Reading
-from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number, day_start
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number, day_start, time_of_day
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.model.collection import Calibration
 from sukusuku_sim import calendar
@@ -24,6 +24,11 @@ SHIFTS = ((9 * 60, 18 * 60, 2), (10 * 60, 16 * 60, 1))
 """First and last minute, and how many: as in `SETTINGS`."""
 ELSEWHERE = 0.3
 """Share of the children who come in by the second door."""
+PROPPED_FROM, PROPPED_UNTIL = 10 * HOUR_MS, 15 * HOUR_MS
+"""Local hours in which the door is held open, on days of the share"""
+PROPPED_DAYS = 0.8
+PAST = 0.7
+"""Share of those who pass an open door abreast, or at its other side, and are not counted."""
 MOTION = 0.6
 """Share of the minutes with somebody in that a motion sensor sees."""
 REFRESH = 5
@@ -45,6 +50,8 @@ class Kind(StrEnum):
     """What one sensor counts in the whole room."""
     SECOND_DOOR = "second door"
     """As door and presence, but some children come in by another door, which nobody counts, and leave by this one."""
+    PROPPED = "door propped open"
+    """As door and presence, but on most days the door is held open for hours: most who pass then are not counted."""
     MOTION = "motion sensor"
     """Nothing but a motion sensor (PIR): it sees those who are in at some moments."""
 
@@ -53,6 +60,7 @@ COUNTING = {
     Kind.DOOR: 'people = ["flow"]',
     Kind.DOOR_AND_PRESENCE: 'people = ["flow"]',
     Kind.SECOND_DOOR: 'people = ["flow"]',
+    Kind.PROPPED: 'people = ["flow"]',
     Kind.HEADS: 'people = ["count"]',
     Kind.MOTION: 'people = ["presence"]\nstaff = "none"',
     Kind.DOOR_AND_ZONES: 'people = ["flow", "zones"]',
@@ -64,7 +72,7 @@ COUNTING = {
 _ZONED = frozenset({Kind.DOOR_AND_ZONES, Kind.ZONES})
 _WITHOUT_DOOR = frozenset({Kind.HEADS, Kind.MOTION})
 _WITHOUT_PRESENCE = frozenset({Kind.DOOR, Kind.HEADS})
-_COUNTED_BY_STAFF = frozenset({Kind.DOOR, Kind.DOOR_AND_PRESENCE, Kind.CHILD_DOOR, Kind.SECOND_DOOR})
+_COUNTED_BY_STAFF = frozenset({Kind.DOOR, Kind.DOOR_AND_PRESENCE, Kind.CHILD_DOOR, Kind.SECOND_DOOR, Kind.PROPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,14 @@ class World:
         n = bisect_right(self.times, time)
         return self.children[n - 1] if n else 0
 
+    def children_by_minute(self, start: int, end: int) -> Iterator[int]:
+        """Yield the children in the room at each minute of start <= time < end."""
+        n = bisect_right(self.times, start)
+        for minute in range(start, end, MINUTE_MS):
+            while n < len(self.times) and self.times[n] <= minute:
+                n += 1
+            yield self.children[n - 1] if n else 0
+
 
 def simulate(kind: Kind, hours: OpeningHours, seed: int, weeks: int, room: str = "room") -> World:
     """Return a room of a kind."""
@@ -119,10 +135,8 @@ def simulate(kind: Kind, hours: OpeningHours, seed: int, weeks: int, room: str =
     if kind is Kind.CHILD_DOOR:
         readings += _door([p for p in passings if p.child], "Children", faults, rng, weeks, room)
     elif kind not in _WITHOUT_DOOR:
-        ways = Random(f"ways {kind} {seed}")
-        hidden = ELSEWHERE if kind is Kind.SECOND_DOOR else 0.0
-        by_this = [p for p in passings if not (p.child and p.step > 0 and ways.random() < hidden)]
-        readings += _door(by_this, "Total", faults, rng, weeks, room)
+        counted = list(_counted(kind, passings, Random(f"ways {kind} {seed}")))
+        readings += _door(counted, "Total", faults, rng, weeks, room)
     if kind in _ZONED:
         readings += _zones(world, faults, rng, weeks, room)
     if kind is Kind.HEADS:
@@ -132,6 +146,22 @@ def simulate(kind: Kind, hours: OpeningHours, seed: int, weeks: int, room: str =
     said = tuple(_said(world, hours, rng, weeks, room)) if kind in _COUNTED_BY_STAFF else ()
     readings.sort(key=lambda reading: reading.time)
     return World(tuple(readings), said, world.times, world.people, world.children, faults.number)
+
+
+def _counted(kind: Kind, passings: list[Passing], ways: Random) -> Iterator[Passing]:
+    """Yield those who pass the counter: some children come by another door, or nobody sees who passes an open one."""
+    propped: dict[int, bool] = {}
+    for passing in passings:
+        if kind is Kind.PROPPED:
+            day = day_number(passing.time)
+            if day not in propped:
+                propped[day] = ways.random() < PROPPED_DAYS
+            is_open = propped[day] and PROPPED_FROM <= time_of_day(passing.time) < PROPPED_UNTIL
+            past = PAST if is_open else 0.0
+        else:
+            past = ELSEWHERE if kind is Kind.SECOND_DOOR and passing.child and passing.step > 0 else 0.0
+        if not past or ways.random() >= past:
+            yield passing
 
 
 def _day(day: date, rng: Random) -> Iterator[Passing]:
