@@ -9,7 +9,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from sukusuku_collector.channels.mail.smtp import Smtp
-from sukusuku_core.errors import ConfigError, TransientError
+from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_server import settings
 from sukusuku_server.settings import MailAddress, MailServer
 from tests.support import certificates
@@ -196,6 +196,46 @@ def test_a_server_that_is_out_of_its_mind_is_tried_again(greeting: bytes) -> Non
         async with answering(answer) as port:
             with pytest.raises(TransientError, match=f"127.0.0.1:{port}"):
                 await asyncio.to_thread(send_to, server(port))
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "kind"),
+    [
+        (0, b"530 5.7.0 Authentication required", TransientError),
+        (0, b"530 5.7.0 Must issue a STARTTLS command first", TransientError),
+        (0, b"503 AUTH first", TransientError),
+        (1, b"554 5.7.1 <taro@docomo.ne.jp>: Relay access denied", TransientError),
+        (1, b"550 5.7.1 Unable to relay", TransientError),
+        (1, b"553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", TransientError),
+        (1, b"554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied", TransientError),
+        (1, b"450 4.7.1 Greylisted, come back later", TransientError),
+        (1, b"452 4.2.2 mailbox full", TransientError),
+        (0, b"553 5.1.8 sender domain does not exist", PermanentError),
+        (1, b"550 5.1.1 User unknown", PermanentError),
+        (1, b"552 5.2.2 mailbox full", PermanentError),
+    ],
+)
+def test_what_is_about_the_relay_may_pass_and_what_is_about_the_mail_is_final(
+    before: int, said: bytes, kind: type[Exception]
+) -> None:
+    """`before` is how many of MAIL and RCPT are answered with 250."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        for line in (b"250 hello", *[b"250 ok"] * before, said, b"250 ok", b"221 bye"):
+            await reader.readline()
+            writer.write(line + b"\r\n")
+        writer.close()
+
+    async def scenario() -> None:
+        async with answering(answer) as port:
+            with pytest.raises(kind, match=said[:3].decode()) as caught:
+                await asyncio.to_thread(send_to, server(port))
+        assert ("username and password in [mail]" in str(caught.value)) == (
+            kind is TransientError and said.startswith(b"5")
+        )
 
     asyncio.run(scenario())
 

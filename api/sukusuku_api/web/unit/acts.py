@@ -164,7 +164,8 @@ def stock(
     site, _ = known_unit(context, unit_id)
 
     def keep(by: str, now: int) -> str:
-        number = int(entry.number) if entry.number.isascii() and entry.number.isdigit() else -1
+        typed = entry.number.strip()  # in digits of whatever width a keyboard gives
+        number = int(typed) if typed.isdecimal() else -1
         if not 0 <= number <= _MOST_STOCK:
             return N_("Please enter a whole number.")
         book = Stock(context.operations)

@@ -1,11 +1,12 @@
 """Hands one mail to a mail server, with the standard library's `smtplib`. Blocking; the worker runs it in a thread.
 
 Which failures are final: a 5xx answer to the sender, the recipient or the content is about this mail, and trying again
-is useless. All else (no connection, time-out, 4xx, a refused login, a certificate that does not verify) is about the
-server or the settings and may pass.
+is useless. All else (no connection, time-out, 4xx, a refused login, a certificate that does not verify, a relay that
+wants a login first or does not relay for us) is about the server or the settings and may pass.
 """
 
 import contextlib
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -14,6 +15,11 @@ from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_server.settings import MailServer
 
 _PERMANENT = 500
+_OF_US = frozenset({502, 503, 504, 521, 523, 530, 534, 535, 538})
+"""Statuses of that kind which are about how we speak to the relay."""
+_RELAYS_NOT = re.compile(r"\brelay|authent|rcpthosts|client host rejected|pop before smtp", re.IGNORECASE)
+"""The same in words, which come under 550, 553, 554 and 571."""
+_CURE = "; the relay does not take mails from here: check host, port, security, username and password in [mail]"
 _UNTRUSTED = "; when the relay's certificate is signed by an authority of your own, name its file: [mail] ca_file"
 
 
@@ -80,5 +86,7 @@ class Smtp:
 
 def _refusal(what: str, code: int, text: bytes | str) -> PermanentError | TransientError:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if code in _OF_US or (code >= _PERMANENT and _RELAYS_NOT.search(said)):
+        return TransientError(f"{what}: {code} {said}{_CURE}")
     kind = PermanentError if code >= _PERMANENT else TransientError
     return kind(f"{what}: {code} {said}")

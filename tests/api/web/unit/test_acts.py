@@ -25,7 +25,7 @@ PAGE = "/units/tobu-unit-1"
 def test_stock_is_counted_and_delivered_here(api: httpx.Client, world: World) -> None:
     counted = {"by": "佐藤", "kind": "bag", "number": "12", "act": "count"}
     assert api.post(f"{PAGE}/stock", data=counted, headers=OWN).headers["location"] == f"{PAGE}?lang=ja#h-stock"
-    api.post(f"{PAGE}/stock", data={**counted, "number": "5", "act": "deliver"}, headers=OWN)
+    api.post(f"{PAGE}/stock", data={**counted, "number": "５ ", "act": "deliver"}, headers=OWN)
 
     said = [(it.site, it.kind, it.count, it.counted, it.who) for it in Stock(world.operations).said()]
     assert said == [("tobu", StockKind.BAG, 5, False, "佐藤"), ("tobu", StockKind.BAG, 12, True, "佐藤")]
