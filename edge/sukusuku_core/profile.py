@@ -231,9 +231,9 @@ class Availability(Settings, frozen=True, kw_only=True):
     """From the device's own topic, as in file names: `status` below it, `../LWT` beside it."""
     path: str = "state"
     """Dotted path of the word, where the message is an object."""
-    online: tuple[str, ...] = ("online", "true", "connected")
-    """Words, in lower case, that mean: it is there."""
-    offline: tuple[str, ...] = ("offline", "false", "disconnected", "lost")
+    online: tuple[str, ...] = ("online", "true", "connected", "available", "ready", "alert")
+    """Words, in lower case, that mean: it is there. `ready` and `alert` are Homie's, as `lost` is."""
+    offline: tuple[str, ...] = ("offline", "false", "disconnected", "unavailable", "lost")
     """Words that mean: it is not there."""
     of: Literal["device", "bridge"] = "device"
     """A bridge that is there says nothing of the devices behind it; one that is not hides them all."""

@@ -16,7 +16,8 @@ PLAIN = Availability(topic="availability")
     [
         (b"online", True), (b"Online", True), (b"true", True), (b'"online"', True), (b'{"state":"online"}', True),
         (b"offline", False), (b"Offline\0", False), (b"false", False), (b'{"state": "offline"}\r\n', False),
-        (b'{"state": true}', True), (b"", None), (b"asleep", None), (b"{", None), (b'{"other": "online"}', None),
+        (b'{"state": true}', True), (b"ready", True), (b"lost", False), (b"unavailable", False),
+        (b"", None), (b"asleep", None), (b"{", None), (b'{"other": "online"}', None),
         (b'{"state": 1}', None), (b'{"state": ["online"]}', None), (b"[1]", None), (b"x" * 5000, None),
     ],
 )  # fmt: skip

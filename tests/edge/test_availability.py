@@ -319,3 +319,12 @@ def test_a_last_will_arrives_over_a_real_broker(monkeypatch: pytest.MonkeyPatch)
     found = asyncio.run(bounded())
     assert set(found[:-1]) == {(True, GOOD)}
     assert found[-1] == (True, STALE)
+
+
+def test_a_word_that_nobody_knows_is_told_until_one_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage(settings("zigbee2mqtt-presence", "zigbee2mqtt/p"))
+    for word in ("starting", "starting", "online"):
+        stage.hear("zigbee2mqtt/p/availability", word)
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 1
+    assert told[0].startswith("d on zigbee2mqtt/p/availability: expected online or true or ")

@@ -165,8 +165,14 @@ class JsonSensors:
         """Return what a message says of whether a sensor is there."""
         source, now, was = sensor.availability[message.topic], self._clock(), sensor.there
         online = availability.read(source, message.payload)
+        place = f"{sensor.id} on {message.topic}"
+        if online is None and not message.payload:
+            return  # the broker's copy was deleted
         if online is None:
+            words = " or ".join((*source.online, *source.offline))
+            self._problems.problem(place, f"expected {words} (at `{source.path}` in an object), found something else")
             return
+        self._problems.recovered(place, "its availability can be read again")
         sensor.words[message.topic] = online
         if sensor.there is False:
             who = "the bridge" if source.of == "bridge" else "the sensor"
