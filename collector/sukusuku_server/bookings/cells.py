@@ -7,8 +7,10 @@ from datetime import date, timedelta
 from sukusuku_server.bookings.problems import CellError
 from sukusuku_server.i18n import N_
 
-_ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988}
-_JAPANESE = re.compile(r"(令和|平成|R|H)\s*(\d{1,2}|元)\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})日?", re.IGNORECASE)
+_ERAS = {"令和": 2018, "令": 2018, "R": 2018, "平成": 1988, "平": 1988, "H": 1988}
+_JAPANESE = re.compile(
+    r"(令和?|平成?|R|H)\s*(\d{1,2}|元)\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})日?", re.IGNORECASE
+)
 _WESTERN = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?")
 _PLAIN = re.compile(r"(20\d\d)(\d\d)(\d\d)")
 _SERIAL = re.compile(r"(\d{5})(\.\d+)?")
@@ -18,13 +20,15 @@ _WEEKDAY = re.compile(
     r"\s*[(\[]?[月火水木金土日](曜日?)?(・祝)?[)\]]?$|\s*\((mon|tue|wed|thu|fri|sat|sun)[a-z]*\)$", re.IGNORECASE
 )
 _CLOCK = re.compile(
-    r"(午前|午後|AM|PM)?\s*(\d{1,2})\s*(?:[::時]\s*(\d{1,2})?\s*分?)?(?::\d{2})?\s*(AM|PM)?", re.IGNORECASE
+    r"(午前|午後|AM|PM)?\s*(\d{1,2})\s*(?:[::時]\s*(\d{1,2}|半)?\s*分?)?(?::\d{2})?\s*(AM|PM)?", re.IGNORECASE
 )
 _FRACTION = re.compile(r"(?:\d+)?\.\d+|0|1")
-_BETWEEN = re.compile(r"\s*(?:-|~|〜|–|—|―|から|to)\s*")
+_BETWEEN = re.compile(r"\s*(?:-|~|〜|\N{HYPHEN}|\N{MINUS SIGN}|–|—|―|ー|→|から|to)\s*")
+"""Also the long vowel mark, which a Japanese keyboard gives for a dash."""
 _NUMBER = re.compile(r"(\d{1,4})(?:\.0+)?\s*(?:人|名|件)?")
 _OFFSET = re.compile(r"(?<=\d)\+09:?00$")
 _DAY_MINUTES = 1440
+_HALF = 30
 _MOST = 1000
 
 
@@ -66,12 +70,16 @@ def _date(match: re.Match[str]) -> date:
 
 def clock(text: str) -> int:
     """Return the minute of the day of a cell: 9:00, 09:00:00, 9時, 9時30分, 午後1時, 1:00 PM, 0.375 (Excel)."""
-    typed = plain(text)
+    typed = plain(text).replace("正午", "12:00")
     if _FRACTION.fullmatch(typed) and float(typed) <= 1:
         return round(float(typed) * _DAY_MINUTES)
     match = _CLOCK.fullmatch(typed)
     if match is not None:
-        half, hour, minute = (match[1] or match[4] or "").upper(), int(match[2]), int(match[3] or 0)
+        half, hour, minute = (
+            (match[1] or match[4] or "").upper(),
+            int(match[2]),
+            _HALF if match[3] == "半" else int(match[3] or 0),
+        )
         if half in {"午後", "PM"} and hour < 12:  # noqa: PLR2004
             hour += 12
         elif half in {"午前", "AM"} and hour == 12:  # noqa: PLR2004
@@ -86,7 +94,7 @@ def slot(text: str, named: dict[str, str]) -> tuple[int, int]:
     """Return the minutes of the day of a stretch: 09:00-12:00, 9時〜12時, or a name such as 午前 that is in `named`."""
     found = plain(text)
     explained = plain(named.get(found, found))
-    edges = _BETWEEN.split(explained)
+    edges = _BETWEEN.split(explained.removesuffix("まで"))
     if len(edges) == 2 and all(edges):  # noqa: PLR2004
         return clock(edges[0]), clock(edges[1])
     raise CellError(

@@ -60,9 +60,24 @@ def test_every_way_of_writing_a_time_means_that_time(minute: int) -> None:
         assert cells.clock(f"{half}{hour % 12}時{rest:02}分") == minute
 
 
-@pytest.mark.parametrize("text", ["09:00-12:00", "9:00~12:00", "9:00〜12:00", "9時から12時", "9時〜12時", "午前"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "09:00-12:00", "9:00~12:00", "9:00〜12:00", "9時から12時", "9時〜12時", "午前", "9:00ー12:00", "9:00‐12:00",
+        "９：００−１２：００", "9:00→正午", "9時から12時まで",
+    ],
+)  # fmt: skip
 def test_stretches(text: str) -> None:
     assert cells.slot(text, {"午前": "09:00-12:00"}) == (540, 720)
+
+
+@pytest.mark.parametrize(("text", "minute"), [("9時半", 570), ("午後1時半", 810), ("正午", 720)])
+def test_times_in_words(text: str, minute: int) -> None:
+    assert cells.clock(text) == minute
+
+
+def test_an_era_may_be_one_character() -> None:
+    assert cells.day("令8.12.1") == date(2026, 12, 1)
 
 
 @pytest.mark.parametrize("text", ["", "12/1", "2026-13-01", "2026/2/30", "令和8年", "明日", "12345678901", "R0.1.1x"])

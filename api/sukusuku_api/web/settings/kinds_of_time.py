@@ -7,13 +7,15 @@ from itertools import pairwise
 from typing import Any
 
 from sukusuku_api.web.settings.kinds import Options, Typed, WrongEntryError, only
+from sukusuku_server.bookings import cells
+from sukusuku_server.bookings.problems import CellError
 from sukusuku_server.i18n import N_
 from sukusuku_server.settings.opening import minutes
 
 BLANK = 3
 """Empty inputs behind those that hold something, where a field takes any number."""
-_SLOT = re.compile(r"([0-2]?\d)[:：]([0-5]\d)\s*[-–—~〜～－]\s*([0-2]?\d)[:：]([0-5]\d)")
-_CLOCK = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)")
+_SLOT = re.compile(r"([0-2]?\d):([0-5]\d)\s*[-\N{HYPHEN}\N{MINUS SIGN}–—~〜ー]\s*([0-2]?\d):([0-5]\d)")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _DAY_END = 24 * 60
 
 
@@ -62,7 +64,7 @@ class Clock:
         text = only(typed)
         if not text:
             return None
-        found = _CLOCK.fullmatch(text)
+        found = _CLOCK.fullmatch(cells.plain(text))
         if found is None:
             raise WrongEntryError(N_("Please enter a time such as 09:30."))
         return f"{int(found[1]):02}:{found[2]}"
@@ -151,8 +153,8 @@ class Special:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
+        return cells.day(text)
+    except CellError as error:
         raise WrongEntryError(N_("“%(text)s” is not a day such as 2027-04-01."), text=text) from error
 
 
@@ -162,7 +164,7 @@ def _slots(text: str) -> list[str]:
     for part in re.split(r"[,、，;\n]", text):
         if not part.strip():
             continue
-        slot = _SLOT.fullmatch(part.strip())
+        slot = _SLOT.fullmatch(cells.plain(part))
         if slot is None:
             raise WrongEntryError(N_("“%(text)s” is not a time slot such as 09:00-12:00."), text=part.strip())
         slots.append(f"{int(slot[1]):02}:{slot[2]}-{int(slot[3]):02}:{slot[4]}")

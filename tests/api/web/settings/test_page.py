@@ -57,7 +57,7 @@ def test_opening_hours_hold_from_a_day_on_and_are_saved_after_their_difference_w
     assert form.fields["from"] == [TODAY]
     before = desk.text
 
-    shown = form.send("check", mon="9:00～12:00、13:00-17:30", sun="10:00-12:00", closed=["2026-12-24", ""])
+    shown = form.send("check", mon="９：００ー12:00、13:00～17:30", sun="10:00-12:00", closed=["2026年12月24日", ""])
 
     assert "New values from “2026-11-18”: added (Monday 09:00-12:00, 13:00-17:30, Sunday 10:00-12:00)" in shown.text
     assert desk.text == before
