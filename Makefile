@@ -87,9 +87,10 @@ $(VENV)/demo.stamp: requirements/demo.txt pyproject.toml edge/pyproject.toml | $
 	@$(PIP) --no-deps --no-build-isolation -e ./edge -e .
 	@touch $@
 
+# Half of the tools' modules are never loaded: what is loaded is compiled then.
 $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml edge/pyproject.toml | $(BIN)/python
 	@echo 'installing into $(VENV) with the tools for tests (about two minutes) ...'
-	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-compile --require-hashes -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e ./edge -e .
 	@touch $@
 
