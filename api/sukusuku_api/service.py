@@ -25,6 +25,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.facility_document.source import FacilitySource, FacilitySources
 from sukusuku_server.facility_document.watching import Watch
 from sukusuku_server.settings import Facility, Web
+from sukusuku_server.stopping import end_in_time
 
 log = logging.getLogger(__name__)
 
@@ -149,6 +150,7 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - Uvicorn's signature
         """Stop on a signal without failing: Uvicorn would raise the signal again at the end."""
+        end_in_time()
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

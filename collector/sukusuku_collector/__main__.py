@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -23,6 +24,7 @@ with loading():
     from sukusuku_server.facility_document import places
     from sukusuku_server.facility_document.source import OneSource
     from sukusuku_server.facility_document.watching import Watch
+    from sukusuku_server.stopping import end_in_time
 
 _STATUS: dict[type[SukusukuError], int] = {ConfigError: 2, RivalError: 3, SupersededError: 4}
 
@@ -47,9 +49,9 @@ def parser() -> argparse.ArgumentParser:
         description="Receives the readings of the edge nodes, stores each exactly once, raises alerts and sends mails. "
         "エッジの計測値を受け取り、一度だけ保存し、お知らせを判定してメールを送ります。",
         epilog="Exit status: 0 ended as asked, 1 cannot run, 2 wrong settings, 3 another collector uses the host_id, "
-        "4 another collector has taken over. "
+        "4 another collector has taken over, 5 asked to end, but a database did not answer. "
         "終了コード：0 正常終了、1 実行不可、2 設定の誤り、3 同じ host_id の収集サーバーが稼働中、"
-        "4 別の収集サーバーが引き継ぎ済み。",
+        "4 別の収集サーバーが引き継ぎ済み、5 終了を求められたがデータベースが応答しない。",
     )
     made.add_argument(
         "facility",
@@ -81,8 +83,15 @@ async def _run(place: Path, *, trust_clock: bool) -> None:
     os.umask(0o077)  # the databases hold names, mails and the key of links
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def asked(_: int, __: object) -> None:
+        """Stop. The loop may be waiting for a database, and would hear of a signal only after its answer."""
+        end_in_time()
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(stop.set)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        signal.signal(number, asked)
     with places.several(place, mistakes) as sources:
         if sources is not None:
             await operators.run(sources, stop, trust_clock=trust_clock)
