@@ -5,6 +5,7 @@ every alert mailed once.
 """
 
 import random
+import signal
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,9 @@ from tests.support.postgres import postgres
 
 ROUNDS = {Tier.PR: 1, Tier.NIGHTLY: 10, Tier.RELEASE: 20}
 BELIEVED = ("hung", "cut off", "hung", "cut off")
-KILLS = 4
+KILLED, HANGS = signal.SIGKILL, signal.SIGSTOP
+DIVIDED = (HANGS, KILLED, KILLED, HANGS)
+"""What comes upon two collectors in turn."""
 TERM = 6.0
 """Seconds, as by default."""
 
@@ -38,14 +41,14 @@ def believed(tier: Tier, _: random.Random) -> Outcome:
 
 
 def divided(tier: Tier, _: random.Random) -> Outcome:
-    """F37: two collectors share three shards of one operator; each is killed in turn and comes back."""
-    title = "one of two collectors that share the groups of an operator is killed"
+    """F37: two collectors share three shards of one operator; each is killed or hangs in turn and comes back."""
+    title = "one of two collectors that share the groups of an operator is killed or hangs"
     return joined("F37", title, [_divided("F37", title) for _ in range(ROUNDS[tier])])
 
 
 def _divided(fault: str, title: str) -> Outcome:
     with postgres(unsafe=False) as server, mosquitto() as broker, tempfile.TemporaryDirectory() as folder:
-        town = DividedTown(Path(folder), broker, server, KILLS)
+        town = DividedTown(Path(folder), broker, server, DIVIDED)
         bounded(town.play(TERM))
     return _outcome(fault, title, town.took, len(town.expected))
 

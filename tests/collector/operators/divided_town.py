@@ -1,4 +1,4 @@
-"""An operator whose sites are in groups, and two collectors that share them and are killed in turn."""
+"""An operator whose sites are in groups, and two collectors that share them and are killed or hang in turn."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ import signal
 import time
 from argparse import Namespace
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -107,19 +107,26 @@ SUNDAY = 7
 class DividedTown:
     """Two sites are in a group each, one is in none; each has an edge node. `took` are seconds until all deliver again.
 
-    One of the two collectors is killed so many times.
+    The two collectors get these signals in turn: SIGKILL, or SIGSTOP until the other one works for all.
     """
 
-    def __init__(self, folder: Path, broker: int, postgres: PostgresServer, kills: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        broker: int,
+        postgres: PostgresServer,
+        faults: Sequence[signal.Signals] = (signal.SIGKILL,),
+    ) -> None:
         self.file = folder / "facility.toml"
         self.took: list[float] = []
         self.expected: list[Reading] = []
         self._broker, self._database = broker, OneDatabase(postgres)
-        self._kills, self._turn, self._mailbox = kills, 0, Mailbox()
+        self._faults, self._turn, self._mailbox = faults, 0, Mailbox()
+        jams = [f"jam-{number}" for number in range(len(faults))]
         self._edges = {
             site: FakeEdge(
                 broker,
-                {f"{site}-unit": METRICS} | {f"{site}-jam-{it}": {"Fault/Code": DataType.INT64} for it in range(kills)},
+                {f"{site}-unit": METRICS} | {f"{site}-{jam}": {"Fault/Code": DataType.INT64} for jam in jams},
                 node=f"{site}-pi",
                 historical=False,
                 operator=f"{site}-group" if site in GROUPED else "toshima",
@@ -138,29 +145,41 @@ class DividedTown:
                 await second.start("] ready")  # it was given one
                 await self._deliver()
                 assert sorted((await asyncio.to_thread(self._holders)).values()) == [1, 2]
-                for number in range(self._kills):
+                for number, fault in enumerate(self._faults):
                     victim = (first, second)[number % 2]
-                    await self._kill(victim, number)
-                    if number + 1 < self._kills:
+                    await self._suffer(victim, fault, number)
+                    if fault == signal.SIGSTOP:
+                        await self._go_on(victim)
+                    elif number + 1 < len(self._faults):
                         await victim.start("] ready")  # it was given one again
-                survivor = (first, second)[self._kills % 2]
+                survivor = (first, second)[len(self._faults) % 2]
+                if self._faults[-1] == signal.SIGSTOP:
+                    assert (await victim.end(signal.SIGTERM))[0] == 0
+                    await self._deliver()
                 await asyncio.to_thread(self._plan)
-                await self._mailbox.until_tries(len(SITES) * self._kills + 1)
+                await self._mailbox.until_tries(len(SITES) * len(self._faults) + 1)
                 await asyncio.to_thread(self._check_status, survivor)
                 assert (await survivor.end(signal.SIGTERM))[0] == 0
             await asyncio.to_thread(self._check_stored)
         self._check_mails()
 
-    async def _kill(self, victim: Process, number: int) -> None:
+    async def _suffer(self, victim: Process, fault: signal.Signals, number: int) -> None:
         """An alert of each site comes while nobody works for some of them."""
-        victim.send(signal.SIGKILL)
+        victim.send(fault)
         begun = time.monotonic()
         for site, edge in self._edges.items():
             self._add(edge, [Reading(f"{site}-jam-{number}", "Fault/Code", now_ms(), 7)])
         await self._deliver()
         self.took.append(time.monotonic() - begun)
         await self._mailbox.until_tries(len(SITES) * (number + 1))
-        await victim.ended()
+        if fault == signal.SIGKILL:
+            await victim.ended()
+
+    async def _go_on(self, victim: Process) -> None:
+        """One that hung learns from its lease or from the broker, which names the other one, that its time is over."""
+        victim.send(signal.SIGCONT)
+        await victim.until_it_says("has taken over, because")
+        await victim.until_it_says("] ready")  # it was given one again
 
     async def _deliver(self) -> None:
         """Deliver readings of all sites, and wait until they are acknowledged."""
@@ -178,7 +197,7 @@ class DividedTown:
         database = self._database.settings("toshima", lease_seconds)
         sites = []
         for place, site in enumerate(SITES):
-            jams = [JAMS.format(site=site, number=number) for number in range(self._kills)]
+            jams = [JAMS.format(site=site, number=number) for number in range(len(self._faults))]
             sites += [SITE.format(site=site, place=place), *jams]
         groups = [GROUP.format(site=site) for site in GROUPED]
         return "".join((FACILITY.format(port=self._broker, smtp=smtp, database=database), *sites, *groups))
@@ -217,7 +236,7 @@ class DividedTown:
     def _check_mails(self) -> None:
         mails = [message_from_bytes(it.content) for it in self._mailbox.taken if isinstance(it.content, bytes)]
         assert len({it["Message-ID"] for it in mails}) == len(mails)
-        told = {"office@example.jp": len(SITES) * self._kills, "crew@example.jp": 1}
+        told = {"office@example.jp": len(SITES) * len(self._faults), "crew@example.jp": 1}
         assert Counter(it["To"] for it in mails) == told
 
 
