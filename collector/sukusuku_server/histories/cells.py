@@ -2,8 +2,10 @@
 
 import math
 import re
+import unicodedata
 from datetime import datetime, tzinfo
 
+from sukusuku_core import number_text
 from sukusuku_core.time import SECOND_MS
 from sukusuku_server.histories.problems import CellError
 
@@ -12,7 +14,11 @@ _MILLISECONDS = 1e11
 """A number beyond this (the year 5138 in seconds) is in milliseconds."""
 _EARLIEST, _LATEST = 946_684_800_000, 4_102_444_800_000
 """2000 and 2100: a moment outside is no moment of a reading, but a mistake."""
-_SLASHES = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$")
+_DATE = re.compile(
+    r"(?:(?P<year>\d{4})[/.年](?P<month>\d{1,2})[/.月](?P<day>\d{1,2})日?|(?P<day_>\d{1,2})\.(?P<month_>\d{1,2})\.(?P<year_>\d{4}))"
+    r"(?:(?:[ T]+|(?<=日))(?P<hour>\d{1,2})[:時](?P<minute>\d{2})(?:分|:(?P<second>\d{2})(?:\.\d+)?)?)?$"
+)
+"""The year stands first, or last behind dots, which nobody writes with the month first."""
 
 
 def moment(cell: str, zone: tzinfo) -> int:
@@ -30,10 +36,12 @@ def moment(cell: str, zone: tzinfo) -> int:
 
 
 def _written(text: str, zone: tzinfo) -> float:
-    slashes = _SLASHES.match(text)
+    match = _DATE.match(unicodedata.normalize("NFKC", text))
     try:
-        if slashes is not None:
-            found = datetime(*(int(part or 0) for part in slashes.groups()), tzinfo=zone)  # type: ignore[arg-type,misc]
+        if match is not None:
+            year, month, day = (match[name] or match[f"{name}_"] for name in ("year", "month", "day"))
+            rest = (int(part or 0) for part in match.group("hour", "minute", "second"))
+            found = datetime(int(year), int(month), int(day), *rest, tzinfo=zone)  # type: ignore[arg-type,misc]
         else:
             found = datetime.fromisoformat(text)
     except ValueError as error:
@@ -41,13 +49,16 @@ def _written(text: str, zone: tzinfo) -> float:
     return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).timestamp() * SECOND_MS
 
 
-def number(cell: str, low: float, high: float, what: str) -> float:
-    """Return a number of low <= number <= high; a percent sign may follow. Raises CellError."""
+def number(cell: str, low: float, high: float, what: str, unit: str = "") -> float:
+    """Return a number of low <= number <= high, also with decimal comma or unit. Raises CellError."""
     expected = f"{what} from {low:g} to {high:g}"
     try:
-        value = float(cell.strip().removesuffix("%").replace("，", "").strip())
+        value = float(cell)
     except ValueError as error:
-        raise CellError(expected) from error
+        read = number_text.read(cell, unit)
+        if read is None:
+            raise CellError(expected) from error
+        value = read[0]
     if not low <= value <= high:
         raise CellError(expected)
     return value

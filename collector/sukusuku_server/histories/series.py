@@ -49,7 +49,7 @@ def levels(table: Table, zone: tzinfo, time: str | None, value: str | None, scal
 def level(cell: str, scale: Scale | None) -> float:
     """Return the level in a cell, percent. Raises CellError."""
     if scale is None:
-        return cells.number(cell, LOWEST, HIGHEST, "a level in percent")
+        return cells.number(cell, LOWEST, HIGHEST, "a level in percent", "%")
     low, high = sorted(scale.empty + (scale.full - scale.empty) * part / 100 for part in (LOWEST, HIGHEST))
     return scale.percent(cells.number(cell, low, high, "a distance"))
 

@@ -35,6 +35,10 @@ def file(folder: Path, text: str, encoding: str = "utf-8") -> Path:
         ("2025-04-01 09:30", NINE),
         ("2025/4/1 9:30", NINE),
         ("2025/04/01 9:30:00", NINE),
+        ("2025年4月1日 9:30", NINE),
+        ("2025年4月1日9時30分", NINE),
+        ("２０２５/４/１　９：３０", NINE),
+        ("1.4.2025 9:30:00.000", NINE),
         (" 2025-04-01T02:30:00+02:00 ", NINE),
     ],
 )
@@ -42,7 +46,9 @@ def test_moments_of_all_kinds(cell: str, moment: int) -> None:
     assert cells.moment(cell, JAPAN) == moment
 
 
-@pytest.mark.parametrize("cell", ["", "yesterday", "2025-13-01", "12:30", "nan", "-5", "5", "1e300", "2025/2/30 1:00"])
+@pytest.mark.parametrize(
+    "cell", ["", "yesterday", "2025-13-01", "12:30", "nan", "-5", "5", "1e300", "2025/2/30 1:00", "4/1/2025 9:30"]
+)
 def test_what_is_no_moment_is_refused(cell: str) -> None:
     with pytest.raises(CellError, match="UTC seconds, or a time like"):
         cells.moment(cell, JAPAN)
@@ -71,6 +77,8 @@ def test_every_way_of_writing_a_moment_means_the_same(local: datetime) -> None:
         ("utc_s,percent\n1743467400,42\n", "utf-8"),
         ("計測日時;充填率\n2025/4/1 9:30;42%\n", "cp932"),
         ("日時\t充填率\n2025-04-01T09:30\t42\n", "utf-16"),
+        ("time;percent\n1.4.2025 9:30;42,0\n", "utf-8"),
+        ("日時,充填率\n2025/4/1 9:30,４２％\n", "cp932"),
         ("\nTIME,Percent,other\n\n2025/4/1 9:30,42.0,x\n", "utf-8-sig"),
     ],
 )
