@@ -22,7 +22,7 @@ BENCHES: dict[str, Sequence[str]] = {
     "alert_latency": (),
     "receive": (),
     "drain": (),
-    "scale": ("--nodes", "100", "1000", "5000", "10000"),
+    "scale": ("--nodes", "100", "1000", "5000", "10000", "--work", "600"),
     "takeover": (),
     "operators": ("--operators", "1", "20", "100"),
     "groups": ("--nodes", "2000"),
