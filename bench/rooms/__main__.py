@@ -1,6 +1,6 @@
 """`python -m bench.rooms [--weeks 26] [--seeds 3]`: figures of rooms by kind of witness; fails when one is missed.
 
-Two rooms are derived at a time. Nine seeds take about TIME minutes of processor time.
+Two rooms are derived at a time. Nine seeds take about twenty minutes of processor time.
 """
 
 import argparse
