@@ -76,7 +76,7 @@ class Channel:
     claim: Claim | None = None
     """What the last count by staff has changed, while the counters may yet tell of it."""
     held: tuple[int, int] | None = None
-    """What staff counted while another source led, and what that source said: it holds until that changes."""
+    """What staff counted while an absolute source led, and what that source said: it holds until that changes."""
 
     @property
     def known_before(self) -> bool:

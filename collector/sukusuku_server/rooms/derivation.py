@@ -23,8 +23,6 @@ from sukusuku_server.rooms.sensor_samples import Sample
 
 REFRESH_MS = 15 * MINUTE_MS
 """During opening hours every series that is known has a point at least so often."""
-HANDOVER_MS = 15 * MINUTE_MS
-"""For so long around a change of shifts both may be in."""
 _COUNTERS = {
     "Entries/Total": ("people", True),
     "Exits/Total": ("people", False),
@@ -57,7 +55,7 @@ class RoomState:
 class RoomOccupancy:
     """The derivation of one room."""
 
-    version = 6
+    version = 7
     kind = RoomState
 
     def __init__(self, timetable: Timetable) -> None:
@@ -169,19 +167,9 @@ class _Step:
         by_people = self._children.lead == "people" or (self._children.lead is None and staff is not None)
         if not by_people and said.staff is not None:
             staff = said.staff
-        least, times = said.children + (staff or 0), (self._now, self._now - self._patience)
-        people = min(max(self._people.value or 0, least), least + self._leaving())
+        people, times = said.children + (staff or 0), (self._now, self._now - self._patience)
         self._people = channels.entered(self._people, people, *times, self._tell_people)
         self._children = channels.entered(self._children, said.children, *times, self._tell_children)
-        if self._children.lead == "people" and people != least:
-            self._children = replace(self._children, held=(said.children, people - (staff or 0)))
-
-    def _leaving(self) -> int:
-        """So many more staff than by the shifts may be in: who begins comes a little before, who ends leaves after."""
-        if self._room.counting.staff != "roster" or self._people.lead != "flow":
-            return 0
-        now, before, after = (self._timetable.staff(self._now + ms) or 0 for ms in (0, -HANDOVER_MS, HANDOVER_MS))
-        return max(before, after, now) - now
 
     # ------------------------------------------------------------ the end of a minute
 

@@ -212,15 +212,6 @@ def test_of_a_door_that_overlooks_many_only_what_staff_have_counted_of_late_is_c
     assert week.children(f"{24 * 4 + 12}:50") == [6], "the number stays, and the completeness says what it is worth"
 
 
-def test_who_leaves_some_minutes_after_the_shift_is_no_child() -> None:
-    """Three of staff, one of them until 12:00, and four children; staff count these at 12:05."""
-    early = FLOW.replace(SHIFT, SHIFT + SHIFT.replace("18:00", "12:00").replace("count = 2", "count = 1"))
-    totals = door(("07:00", 0, 0), ("08:30", 3, 0), ("09:10", 4, 0), ("12:10", 0, 1), ("17:00", 0, 6))
-    day = Played(early, totals, [Calibration("room", at("12:05:20"), children=4, staff=None, by="佐藤")])
-    assert day.children("11:50", "12:06", "12:11", "12:30") == [4, 4, 4, 4]
-    assert day.people("12:06", "12:11") == [7, 6]
-
-
 def test_who_came_while_the_counters_were_silent_is_not_counted_twice() -> None:
     silent = [item for item in ORDINARY if not at("10:00") < item.time < at("13:30")]
     said = Calibration("room", at("12:00"), children=4, staff=None, by="佐藤")
