@@ -67,7 +67,7 @@ def _expected(point: JsonPoint) -> str:
         case JsonType.TEXT:
             return f"a text of at most {MAX_STRING} characters"
         case _:
-            return f"a number{f' in {point.unit}' if point.unit else ''}"
+            return f"a number in {point.unit}" if point.unit not in {"", "1"} else "a number"
 
 
 def shown(raw: Any) -> str:

@@ -49,10 +49,9 @@ class Place:
 async def probe(profile: AnyProfile, target: str, options: Options) -> str:
     """Return the table. Raises ConfigError for a target that cannot be, TransientError when nothing answers."""
     if isinstance(profile, JsonProfile):
-        rows = await _sensor(profile, target, options)
-    else:
-        rows = await _modbus(profile, place(profile, target, options), options.timeout)
-    return columns([HEAD, *rows])
+        rows, wrong = await _sensor(profile, target, options)
+        return "\n".join([columns([HEAD, *rows]), *wrong])
+    return columns([HEAD, *await _modbus(profile, place(profile, target, options), options.timeout)])
 
 
 def place(profile: ModbusProfile, target: str, options: Options) -> Place:
@@ -126,11 +125,13 @@ def judge(decoded: Decoded) -> str:
     return "ok" if decoded.quality is Quality.GOOD else "outside range"
 
 
-async def _sensor(profile: JsonProfile, topic: str, options: Options) -> list[tuple[str, ...]]:
+async def _sensor(profile: JsonProfile, topic: str, options: Options) -> tuple[list[tuple[str, ...]], Iterable[str]]:
+    """Return the rows of the table, and what could not be read."""
     if "+" in topic or "#" in topic or not topic:
         raise ConfigError(f"target `{topic}`: {profile.profile} is an MQTT sensor; give one topic, without + and #")
     decoded: dict[str, Decoded] = {}
     refused: list[str] = []
+    wrong: list[str] = []
     trouble = ""
     below = {f"{topic}/{point.topic}".rstrip("/"): point.topic for point in profile.point}
     missing = set(below)
@@ -148,12 +149,13 @@ async def _sensor(profile: JsonProfile, topic: str, options: Options) -> list[tu
                     for sample in samples:
                         decoded |= sample.values
                         refused += sample.refused
+                        wrong += filter(None, (sample.wrong, sample.timeless))
     if not decoded and not refused:
         raise TransientError(
             f"nothing to read on `{topic}` at {options.broker.host}:{options.broker.port} within {options.wait:g} s"
             f"{trouble}: check the topic, the sensor's power and its settings, or make it send"
         )
-    return list(_fields(profile, decoded, refused))
+    return list(_fields(profile, decoded, refused)), dict.fromkeys(wrong)
 
 
 def _fields(profile: JsonProfile, found: Mapping[str, Decoded], refused: Iterable[str]) -> Iterator[tuple[str, ...]]:

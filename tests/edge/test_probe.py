@@ -128,7 +128,10 @@ def test_an_unknown_profile_lists_what_there_is(capsys: pytest.CaptureFixture[st
 
 def test_a_sensor_is_listened_to(broker: int) -> None:
     here = MqttSettings("127.0.0.1", broker, "probe")
-    payload = b'{"object": {"line_1_total_in": 7, "line_1_total_out": 5, "mac": "aa:bb"}}'
+    payload = (
+        b'{"time": "soon", "object": {"line_1_total_in": 7, "line_1_total_out": 5, "line_2_total_in": "many", '
+        b'"mac": "aa:bb"}}'
+    )
 
     async def work() -> str:
         async with MqttSession(MqttSettings("127.0.0.1", broker, "sensor")) as sensor:
@@ -145,6 +148,8 @@ def test_a_sensor_is_listened_to(broker: int) -> None:
     assert "not in the message" in line(lines, "region_1_count")
     assert "refused" in line(lines, "mac")
     assert "aa:bb" not in "".join(lines)
+    assert any("expected a number, found 'many' at `line_2_total_in`" in text for text in lines)
+    assert any("expected a time since 2020 at `time`" in text for text in lines)
 
 
 def test_a_sensor_that_says_nothing(broker: int) -> None:
