@@ -32,6 +32,8 @@ _TOKEN = re.compile(
 _BETWEEN = re.compile(r"\}[ \t\r]*\n\s*\{")
 """What stands between two messages that have a line each."""
 _WORDS = {"true": "true", "false": "false", "null": "null", "none": "null"}
+_BEYOND_SIGNS = re.compile(rb"[\x80-\xaf\xb1\xb4\xb6-\xff]")
+"""Bytes that are neither ASCII nor the signs for degrees, squares, cubes and micro in Latin 1."""
 _NO_TEXT = frozenset(range(0x20)) | {0x7F} | frozenset(range(0x80, 0xC2))
 """Bytes with which no text begins."""
 
@@ -41,6 +43,20 @@ def trimmed(payload: bytes) -> bytes:
     if payload.startswith(_MARKS_16):
         payload = payload.decode("utf-16", errors="replace").encode()
     return payload.removeprefix(_MARK).lstrip(_BLANK).partition(b"\0")[0].rstrip(_BLANK)
+
+
+def text_of(payload: bytes) -> str:
+    """Return the text in a message, by the encoding that it is most likely in.
+
+    A second byte of Shift JIS may look like a backslash, which would end a text too late.
+    """
+    encoding = "cp932" if _BEYOND_SIGNS.search(payload) else "latin-1"
+    for name in ("utf-8", encoding):
+        try:
+            return payload.decode(name)
+        except UnicodeDecodeError:
+            continue
+    return payload.decode("utf-8", errors="replace")
 
 
 def read(payload: bytes) -> Any:
@@ -71,22 +87,13 @@ def _mended(payload: bytes) -> Any:
     """Return what an object or a list with blemishes says; None when nobody can know."""
     if not payload.startswith((b"{", b"[")):
         return None
-    text = _TOKEN.sub(_token, _text(payload))
+    text = _TOKEN.sub(_token, text_of(payload))
     for form in (text, f"[{_BETWEEN.sub('},{', text)}]"):
         try:
             return json.loads(form, strict=False)
         except (ValueError, RecursionError):
             continue
     return None
-
-
-def _text(payload: bytes) -> str:
-    for encoding in ("utf-8", "cp932"):  # a second byte of Shift JIS may look like a backslash
-        try:
-            return payload.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return payload.decode("utf-8", errors="replace")
 
 
 def _token(token: re.Match[str]) -> str:

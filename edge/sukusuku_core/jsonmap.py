@@ -63,7 +63,7 @@ def decode_all(profile: JsonProfile, payload: bytes, topic: str = "") -> list[Js
         raise DecodeError("oversized", f"{len(payload)} bytes, at most {MAX_BYTES} are read")
     payload = json_text.trimmed(payload)
     if profile.payload == "text":
-        text = payload.decode("utf-8", errors="replace").strip()
+        text = json_text.text_of(payload).strip()
         values, wrong = _values(profile, topic, lambda point: json_value.read(point, text))
         return [JsonSample(values, None, wrong=wrong)]
     message = json_text.read(payload)

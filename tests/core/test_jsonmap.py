@@ -147,6 +147,16 @@ def test_a_blemish_is_mended_only_where_nobody_could_read_it_otherwise(
     assert found == read
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp932"])
+def test_a_degree_sign_is_read_in_any_encoding(encoding: str) -> None:
+    sign = "℃" if encoding == "cp932" else "°C"
+    own = profile(point("float", more='unit = "Cel"'))
+    assert jsonmap.decode(own, f'{{"v": "21,5 {sign}"}}'.encode(encoding)).values["v"].value == 21.5
+
+    text = profile('name = "v"\ntopic = "t"\ntype = "float"\nunit = "Cel"', head='payload = "text"')
+    assert jsonmap.decode(text, f"21.5 {sign}".encode(encoding), "t").values["v"].value == 21.5
+
+
 def test_messages_that_have_a_line_each_are_several() -> None:
     found = jsonmap.decode_all(profile(point("int")), b'{"v": 1}\r\n{"v": 2}\n\n{"v": 3}\n')
 
