@@ -55,7 +55,7 @@ class RoomState:
 class RoomOccupancy:
     """The derivation of one room."""
 
-    version = 7
+    version = 8
     kind = RoomState
 
     def __init__(self, timetable: Timetable) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from sukusuku_core.time import MINUTE_MS, SECOND_MS
-from sukusuku_server.model.collection import CorrectionKind
+from sukusuku_server.model.collection import CorrectionKind, FindingName
 from sukusuku_server.rooms import door_balance
 from sukusuku_server.rooms.door_balance import Balance
 
@@ -26,7 +26,7 @@ TURN_AT = 6
 """By so many people more the sum must be wrong than the same turned round, until the sensor is taken to look the other
 way. With 2 % miscounts a right one gets there in no year."""
 UNSURE = 2
-"""So many times as many at a door of which it is found that it does not see all: sums without some fit both ways."""
+"""So many times as many at a door that overlooks many: sums without some fit both ways."""
 TURN_SHARE = 0.25
 """And the same turned round must be wrong by no more than this share of that."""
 EVEN_AFTER = 4
@@ -176,7 +176,7 @@ def put(flow: Flow, count: int, time: int, tell: Tell) -> Flow:
     own = mirror.own_clamped + abs(flow.count - count)
     other = mirror.clamped + abs(mirror.count - count)
     against = max(mirror.against + own - other, 0)
-    turn_at = TURN_AT if flow.balance.told is None else UNSURE * TURN_AT
+    turn_at = UNSURE * TURN_AT if flow.balance.told is FindingName.MANY_MISSED else TURN_AT
     turns = against >= turn_at and other <= TURN_SHARE * own and mirror.clamped <= mirror.own_clamped
     if turns:
         tell(CorrectionKind.SWAPPED, flow.count, count, "")
