@@ -16,6 +16,8 @@ from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_nodes import enrolment, node_key
 
 _C = node_key.c
+_HOLDING = select(node_key).where(_C.revoked.is_(None)).order_by(_C.node, _C.id)
+"""Made once, for it is asked again and again."""
 AT_ONCE = 2
 """Keys of one node that hold: the new one, and the one that the node still uses until it has got it."""
 
@@ -55,7 +57,7 @@ class NodeKeys:
     def holding(self) -> list[NodeKeyRow]:
         """Return every key that holds, by node, the newest of a node last."""
         with self._operations.reading() as connection:
-            found = connection.execute(select(node_key).where(_C.revoked.is_(None)).order_by(_C.node, _C.id))
+            found = connection.execute(_HOLDING)
             return [NodeKeyRow(row.node, ProofKey(bytes(row.value)), row.created, row.created_by) for row in found]
 
     def revoke(self, node: str, now: int, by: str) -> None:
