@@ -111,7 +111,7 @@ class UnitDerivation:
     `children` gives those who were expected in the linked room at a moment, where something was known of them.
     """
 
-    version = 7
+    version = 8
     kind = UnitProgress
 
     def __init__(

@@ -96,12 +96,16 @@ class Rival(msgspec.Struct, frozen=True):
 
 
 class Former(msgspec.Struct, frozen=True):
-    """The level before a rise that was believed, and how likely that was an error when it was believed."""
+    """The level before a rise that was believed, and how likely that was an error when it was believed.
+
+    By then it had lasted for `held` ms, which that chance reckons with.
+    """
 
     since: int
     percent: float
     chance: float
     stop: bool
+    held: int
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -237,7 +241,8 @@ def rebased(fill: Fill, *, came: bool) -> Fill:
         learnt = sunk(fill.learnt, part, rival.slipped / (rival.slipped + rival.emptied))
     fresh = _fresh(level, level.time, percent)
     if fresh is not None and rises:
-        fresh = replace(fresh, former=Former(rival.since, fill.bag.percent, 1 - rival.chance, rival.stop))
+        held = rival.last - rival.since
+        fresh = replace(fresh, former=Former(rival.since, fill.bag.percent, 1 - rival.chance, rival.stop, held))
     return replace(fill, learnt=learnt, bag=bag, level=fresh)
 
 

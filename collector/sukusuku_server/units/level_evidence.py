@@ -169,14 +169,14 @@ def rose(gap: Gap, habits: Habits, *, at_stop: bool) -> float:
     return _comes(gap) * (_rises_beyond(gap, habits) if at_stop else _rise(gap, habits))
 
 
-def back(gap: Gap, off: float, chance: float, lasted: float, habits: Habits, *, at_stop: bool) -> float:
+def back(gap: Gap, off: float, chance: float, held: float, lasted: float, habits: Habits, *, at_stop: bool) -> float:
     """Return the weight of a return, to within `off` percent, from what was an error with a `chance`.
 
-    It has `lasted` ms by now, the last `gap.hours` of them unseen.
+    It had that chance after `held` ms and has `lasted` ms by now, the last `gap.hours` of them unseen.
     """
-    before = max(lasted - gap.hours * HOUR_MS, 0.0)
+    before = max(lasted - gap.hours * HOUR_MS, held)
     ended = 1 - stays(lasted, at_stop=at_stop) / stays(before, at_stop=at_stop)
-    still = chance * stays(before, at_stop=at_stop)
+    still = chance * stays(before, at_stop=at_stop) / stays(held, at_stop=at_stop)
     return still * ended * _normal(off, math.hypot(habits.noise, 3.0))
 
 

@@ -160,7 +160,7 @@ def _rival(fill: Fill, level: Level, time: int, y: float, gap: Gap, habits: Habi
     back, former = 0.0, level.former
     if former is not None and falls:
         off, lasted = percent - former.percent, time - former.since
-        back = evidence.back(gap, off, former.chance, lasted, habits, at_stop=former.stop)
+        back = evidence.back(gap, off, former.chance, former.held, lasted, habits, at_stop=former.stop)
     return Rival(
         time,
         bag.percent,
