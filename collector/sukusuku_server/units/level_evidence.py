@@ -155,11 +155,15 @@ def needed(percent: float, age: float | None) -> float:
 
 
 def slipped(gap: Gap, before: float, habits: Habits) -> float:
-    """Return the weight of a bag that slipped, or of contents that settled at once: by a part of what was there."""
+    """Return the weight of a bag that slipped, or of contents that settled at once: by a part of what was there.
+
+    Half of what usually comes, as far as there is room, must have sunk as well.
+    """
     if gap.step >= 0:
         return 0.0
     usual = habits.sink * max(before, LEAST_SINKS)
-    return habits.slipped * (gap.hours + 0.02) * (math.exp(gap.step / usual) / usual + FALL_FAR)
+    came = min(habits.pace * gap.opened / 2, max(FULL - before, 0.0))
+    return habits.slipped * (gap.hours + 0.02) * (math.exp((gap.step - came) / usual) / usual + FALL_FAR)
 
 
 def rose(gap: Gap, habits: Habits, *, at_stop: bool) -> float:
