@@ -39,8 +39,9 @@ FREED = 1.0
 """Percent that a stuck level must change by to be believed again."""
 ZERO_SINKS = 0.05
 """How far zero follows a level below it: nothing is emptier than empty."""
-SPARSE_MS = 100 * MINUTE_MS
-"""Where readings are so far apart one alone speaks for a rival; otherwise the second one does."""
+SPARSE_MS = 20 * MINUTE_MS
+"""Where readings are so far apart one alone speaks for a rival, for a bag may fill again until the next; otherwise the
+second one does."""
 UNEXPLAINED = 2e-4
 """Density of a reading below which no account explains it."""
 RIVALS = 3

@@ -257,3 +257,17 @@ def test_a_sensor_that_scatters_and_then_reads_0_is_at_its_lower_stop(lasts: flo
     ]
     found = derive("unit", readings, SETTINGS, HOURS)
     assert len(found.emptyings) == days
+
+
+def test_a_bag_that_is_as_full_again_at_the_second_reading_was_emptied_at_its_usual_time() -> None:
+    steps = [(0.0, 0.0)]
+    for day in range(21):
+        again = 28.0 if day == 20 else 10.0
+        begins = day * 24
+        steps += [(begins + 9.5, 15.0), (begins + 10.5, 30.0), (begins + 11.0, 0.0), (begins + 11.5, again)]
+        steps += [(begins + 14.0, again + 20), (begins + 17.5, 0.0)]
+    found = derive("unit", paced(steps, 30, 21 * 24), SETTINGS, HOURS)
+    assert [emptying.time for emptying in found.emptyings][-2:] == [
+        MIDNIGHT + 20 * DAY_MS + 11 * HOUR_MS,
+        MIDNIGHT + 20 * DAY_MS + 17 * HOUR_MS + 30 * MINUTE_MS,
+    ]
