@@ -6,7 +6,7 @@ Rates are kept as (how often, in how many hours) and lean on what is usual elsew
 import msgspec
 from msgspec.structs import replace
 
-from sukusuku_core.time import DAY_MS, time_of_day
+from sukusuku_core.time import DAY_MS, time_of_day, weekday
 from sukusuku_server.units.level_evidence import BRIEF_MS, ERROR_MS, Habits, needed
 
 FIRST_NOISE = 1.0
@@ -34,6 +34,8 @@ SINK_PRIOR, SINK_MOST = (0.6, 5.0), 0.2
 CLOCK, CLOCK_PRIOR, CLOCK_KEPT = 48, 8.0, 0.98
 """Parts of a day; how many emptyings at any time of the day are assumed to have been seen; how much of what is known
 stays when another one comes."""
+WEEK, WEEK_PRIOR = 7, 4.0
+"""Days of a week, and how many emptyings on any of them are assumed to have been seen."""
 NEAR = (0.2, 0.6, 0.2)
 """An emptying speaks for its part of the day and for those beside it."""
 CARELESS_PRIOR = (1.0, 5.0)
@@ -93,6 +95,8 @@ class Learnt(msgspec.Struct, frozen=True):
     careless: tuple[float, float] = (0.0, 0.0)
     clock: tuple[float, ...] = ()
     """How often it was emptied in each part of the day; forgotten slowly."""
+    week: tuple[float, ...] = ()
+    """And on each day of the week."""
     pace: tuple[float, float] = (0.0, 0.0)
     """Percent that came, in how many open hours."""
     lump: tuple[float, float] = (0.0, 0.0)
@@ -168,22 +172,29 @@ def changed(learnt: Learnt, time: int, percent: float, age: float | None) -> Lea
     share = _rate(learnt.careless, CARELESS_PRIOR)
     share /= share + (1 - share) * needed(percent, age)
     careless = (CLOCK_KEPT * learnt.careless[0] + share, CLOCK_KEPT * learnt.careless[1] + 1)
+    week = [CLOCK_KEPT * seen for seen in learnt.week] or [0.0] * WEEK
+    week[weekday(time)] += 1
     here = time_of_day(time) * CLOCK // DAY_MS
     clock = [CLOCK_KEPT * seen for seen in learnt.clock] or [0.0] * CLOCK
     for beside, part in enumerate(NEAR, here - 1):
         clock[beside % CLOCK] += part
     emptied = learnt.emptied[0] + 1, learnt.emptied[1]
-    return replace(learnt, emptied=emptied, clock=tuple(clock), careless=careless)
+    return replace(learnt, emptied=emptied, clock=tuple(clock), week=tuple(week), careless=careless)
 
 
 def usual_at(learnt: Learnt, start: int, end: int) -> float:
-    """Return how many times as often as on the average the bag is changed at such a time of the day."""
+    """Return how many times as often as on the average the bag is changed at such a time of the day.
+
+    On a day of the week on which it seldom is, less often; on the others no more often, for one may have been missed.
+    """
     if not learnt.clock or end - start >= DAY_MS:
         return 1.0
     first, last = start * CLOCK // DAY_MS, end * CLOCK // DAY_MS
     here = time_of_day(start) * CLOCK // DAY_MS
     seen = sum(learnt.clock[(here + place) % CLOCK] for place in range(last - first + 1)) / (last - first + 1)
-    return (CLOCK_PRIOR + CLOCK * seen) / (CLOCK_PRIOR + sum(learnt.clock))
+    often = max(learnt.week[weekday(start)], learnt.week[weekday(end)])
+    day = min((WEEK_PRIOR + WEEK * often) / (WEEK_PRIOR + sum(learnt.week)), 1.0)
+    return day * (CLOCK_PRIOR + CLOCK * seen) / (CLOCK_PRIOR + sum(learnt.clock))
 
 
 def erred(learnt: Learnt, before: int, lasted: int) -> Learnt:

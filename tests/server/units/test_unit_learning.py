@@ -25,6 +25,17 @@ def test_the_time_of_the_day_at_which_bags_are_changed_is_learnt() -> None:
     assert usual_at(learnt, night, night + DAY_MS) == 1
 
 
+def test_on_a_day_of_the_week_on_which_nobody_comes_bags_are_seldom_changed() -> None:
+    learnt = Learnt(2.8)
+    for day in range(84):
+        if day % 7 in {0, 2, 4}:
+            learnt = changed(learnt, MIDNIGHT + day * DAY_MS + 18 * HOUR_MS + 5 * MINUTE_MS, 70.0, 48.0)
+    monday, sunday = (MIDNIGHT + day * DAY_MS + 18 * HOUR_MS for day in (84, 90))
+    daily = usual_at(emptied_daily(70.0, 24.0, 36), monday, monday)
+    assert usual_at(learnt, sunday, sunday) < 0.2 * daily
+    assert usual_at(learnt, monday, monday) == daily
+
+
 def test_the_parts_of_a_day_make_a_whole_day() -> None:
     learnt = emptied_daily(70.0, 24.0)
     parts = [usual_at(learnt, time, time) for time in range(MIDNIGHT, MIDNIGHT + DAY_MS, 30 * MINUTE_MS)]
