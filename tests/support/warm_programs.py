@@ -6,6 +6,7 @@ tested about that says `subprocess.Popen` with `executable`, or starts `-c`.
 """
 
 import array
+import atexit
 import importlib
 import json
 import os
@@ -95,6 +96,7 @@ class _Warm:
     @staticmethod
     def _begin() -> socket.socket:
         ours, theirs = socket.socketpair()
+        atexit.register(ours.close)
         with theirs:
             command = [sys.executable, "-m", __name__, str(theirs.fileno())]
             with warnings.catch_warnings(action="ignore", category=ResourceWarning):  # it ends when the tests end
