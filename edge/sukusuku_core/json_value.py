@@ -1,6 +1,7 @@
 """One value of a sensor's message, by what its point can be. Pure."""
 
 import math
+import re
 from typing import Any
 
 from sukusuku_core import number_text
@@ -18,6 +19,8 @@ _NOTHING = frozenset(
 """Texts, in lower case, by which a device or a bridge says that it has no reading."""
 _SHOWN = 40
 """Characters of a value that an error shows."""
+_QUANTITY = re.compile(r"\W{0,2}\d{1,6}(?:[.,]\d{1,6})?\s?[^\d\s]{0,4}")
+"""A number, and a unit at most."""
 
 
 def read(point: JsonPoint, raw: Any) -> Decoded | None:
@@ -71,9 +74,15 @@ def _expected(point: JsonPoint) -> str:
 
 
 def shown(raw: Any) -> str:
-    """Return the begin of a value, for errors."""
+    """Return what errors may say of a value: a number with its unit as it is, of any other text only its form.
+
+    Objects, lists and texts may hold what could identify a child, and errors are kept in logs.
+    """
     if isinstance(raw, dict | list):
-        return "an object" if isinstance(raw, dict) else "a list"  # which may hold what could identify a child
+        return "an object" if isinstance(raw, dict) else "a list"
+    if isinstance(raw, str) and not _QUANTITY.fullmatch(raw):
+        form = "".join("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in raw[:_SHOWN])
+        return f"a text of the form {form!r}{'...' if len(raw) > _SHOWN else ''}"
     text = repr(raw)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 

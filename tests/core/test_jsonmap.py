@@ -59,9 +59,10 @@ def test_what_is_no_value_is_no_reading(kind: str, sent: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "sent", "told"),
     [
-        ("float", "77.9 °F", "a number in mm, found '77.9 °F' at `v`"), ("int", "many", "found 'many'"),
+        ("float", "77.9 °F", "a number in mm, found '77.9 °F' at `v`"), ("int", "many", "of the form 'aaaa'"),
         ("int", True, "found True"), ("int", [5], "found a list"), ("float", {"mac": 5}, "found an object at"),
-        ("bool", "open", "one of True, true, on, .*, found 'open'"), ("float", "x" * 60, "found '" + "x" * 39),
+        ("bool", "open", "one of True, true, on, .*, found a text of the form 'aaaa'"),
+        ("float", "x" * 60, "of the form '" + "a" * 40),
         ("float", None, ""), ("float", "", ""), ("int", "NaN", ""), ("float", "Unavailable", ""), ("int", "--", ""),
         ("int", "Err", ""), ("bool", "unknown", ""),
     ],

@@ -73,7 +73,7 @@ def test_the_sensors_own_time_counts_when_it_can_be_true() -> None:
         ("2025-10-09T17:53:20", ""),
         ("1970-01-01T00:00:40Z", "expected a time since 2020 at `Time`"),
         ("2000/01/01 00:00:00", "expected a time since 2020 at `Time`"),
-        ("9.10.2025", r"\(ISO 8601, or .*\), found '9.10.2025'"),
+        ("9.10.2025", r"\(ISO 8601, or .*\), found a text of the form '9.99.9999'"),
     ],
 )
 def test_a_time_that_cannot_be_is_told_until_one_can(time: str, told: str, caplog: pytest.LogCaptureFixture) -> None:
