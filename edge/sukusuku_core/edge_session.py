@@ -45,7 +45,8 @@ from sukusuku_core.topics import MessageType, NodeTopic
 WINDOW = 64
 """Data messages that may be unacknowledged."""
 ACK_TIMEOUT_MAX = MINUTE_MS
-"""The wait for an acknowledgement doubles up to here while none comes: a slow host must not drown in resends."""
+"""The wait for an acknowledgement doubles up to here while none comes, and is twice what the last one took at least: a
+slow host must not drown in resends, each of which makes it slower."""
 WAIT_MAX = 5 * MINUTE_MS
 """After this a node that waits for its host asks the broker again."""
 
@@ -112,6 +113,7 @@ class EdgeSession:
     _in_flight: deque[_InFlight] = field(default_factory=deque)
     _tokens: int = 0
     _unanswered: int = 0
+    _answered_after: int = 0
     _host_state: state.HostState | None = None
     _waiting_since: int = 0
 
@@ -166,7 +168,8 @@ class EdgeSession:
         """Time has passed: when acknowledgements do not come, begin anew with a birth."""
         if (actions := self._look_for_host(now)) is not None:
             return actions
-        patience = min(self.ack_timeout << self._unanswered, max(self.ack_timeout, ACK_TIMEOUT_MAX))
+        expected = max(self.ack_timeout, 2 * self._answered_after)
+        patience = min(expected << self._unanswered, max(self.ack_timeout, ACK_TIMEOUT_MAX))
         if self.phase is not Phase.ONLINE or not self._in_flight:
             return []
         if 0 <= now - self._in_flight[0].sent < patience:  # below 0 the clock has stepped back: the wait is unknown
@@ -369,7 +372,7 @@ class EdgeSession:
         if not 0 <= self._count - count < BEHIND:
             return []  # see the module's docstring
         refused = self._unproved(metrics, count)
-        return self._delivered(count) if refused is None else refused
+        return self._delivered(count, now) if refused is None else refused
 
     def _unproved(self, metrics: Sequence[Metric], count: int) -> list[Action] | None:
         """Return what to answer to an acknowledgement that is not believed; None: it is."""
@@ -381,11 +384,12 @@ class EdgeSession:
             return []
         return None if holds else [Refused(_UNPROVED if given is None else _FALSE)]
 
-    def _delivered(self, count: int) -> list[Action]:
+    def _delivered(self, count: int, now: int) -> list[Action]:
         rows: list[int] = []
+        sent = self._in_flight[0].sent if self._in_flight else now
         while self._in_flight and self._in_flight[0].count <= count:
             rows.extend(self._in_flight.popleft().rows)
         if not rows:
             return []
-        self._unanswered = 0
+        self._unanswered, self._answered_after = 0, max(0, now - sent)
         return [Delivered(tuple(rows))]

@@ -249,6 +249,25 @@ def test_silence_ends_in_a_birth_and_a_resend_and_the_wait_doubles_until_an_answ
     assert session.tick(now + 5_000) != []
 
 
+def test_a_host_that_answers_late_is_waited_for_and_not_sent_everything_again() -> None:
+    session, now, resends = online("unit-1"), NOW, 0
+    for _ in range(20):
+        session.send(rows(("unit-1", "State", 1)), now, historical=True)
+        sent, count = now, session._count
+        while now - sent < 12_000:  # in which it deals with what others have sent
+            now += 1_000
+            if session.tick(now):
+                resends += 1
+                session.send(rows(("unit-1", "State", 1)), now, historical=True)
+                sent, count = now, session._count
+        assert acknowledge(session, count, now=now) == [Delivered((1,))]
+    assert resends == 2, "after 5 and 10 s; then it is known how long it takes"
+    session.send(rows(("unit-1", "State", 1)), now, historical=True)
+    assert acknowledge(session, session._count, now=now + 100) == [Delivered((1,))]
+    session.send(rows(("unit-1", "State", 1)), now, historical=True)
+    assert session.tick(now + 5_000) != [], "one that answers at once again is soon missed"
+
+
 def test_nothing_in_flight_never_times_out_and_a_clock_that_steps_back_does_not_stall() -> None:
     session = online("unit-1")
     assert session.tick(NOW + 10**9) == []
