@@ -214,6 +214,7 @@ def test_a_server_that_is_out_of_its_mind_is_tried_again(greeting: bytes) -> Non
         (1, b"452 4.2.2 mailbox full", TransientError),
         (0, b"553 5.1.8 sender domain does not exist", PermanentError),
         (1, b"550 5.1.1 User unknown", PermanentError),
+        (1, b"550 5.1.1 <taro@docomo.ne.jp>: User unknown in relay recipient table", PermanentError),
         (1, b"552 5.2.2 mailbox full", PermanentError),
     ],
 )

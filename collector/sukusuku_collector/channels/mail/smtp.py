@@ -17,8 +17,8 @@ from sukusuku_server.settings import MailServer
 _PERMANENT = 500
 _OF_US = frozenset({502, 503, 504, 521, 523, 530, 534, 535, 538})
 """Statuses of that kind which are about how we speak to the relay."""
-_RELAYS_NOT = re.compile(r"\brelay|authent|rcpthosts|client host rejected|pop before smtp", re.IGNORECASE)
-"""The same in words, which come under 550, 553, 554 and 571."""
+_RELAYS_NOT = re.compile(r"\brelay(?! recipient)|authent|rcpthosts|client host rejected|pop before smtp", re.IGNORECASE)
+"""The same in words, which come under 550, 553, 554 and 571; not `User unknown in relay recipient table`."""
 _CURE = "; the relay does not take mails from here: check host, port, security, username and password in [mail]"
 _UNTRUSTED = "; when the relay's certificate is signed by an authority of your own, name its file: [mail] ca_file"
 
