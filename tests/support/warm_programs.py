@@ -10,7 +10,6 @@ import atexit
 import importlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -148,5 +147,4 @@ def _run(program: Any, order: Mapping[str, Any], files: Sequence[int]) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     _take_orders(socket.socket(fileno=int(sys.argv[1])))
