@@ -13,6 +13,7 @@ from sukusuku_server.settings import Facility, check
 
 DAY = date(2026, 9, 15)  # a Tuesday
 SHIFT = '[[site.room.shift]]\nslot = "08:00-18:00"\ncount = 2\n'
+FLOW = SHIFT + '[site.room.counting]\npeople = ["flow", "zones"]\nsample_seconds = 300\nstay_hours = 24\n'
 
 HEAD = """
 [operator]
@@ -99,3 +100,17 @@ class Played:
 
     def completeness(self, *clocks: str) -> list[float | None]:
         return [self.value("Occupancy/Completeness", clock) for clock in clocks]
+
+
+def door(*moves: tuple[str, int, int], refresh: bool = True) -> list[Reading]:
+    """Totals after each move (clock, in, out), and their refreshes."""
+    entries = exits = 0
+    found: list[Reading] = []
+    for n, (clock, come, go) in enumerate(moves):
+        entries, exits = entries + come, exits + go
+        last = moves[n + 1][0] if n + 1 < len(moves) else "24:00"
+        if refresh:
+            found += every("Entries/Total", entries, clock, last)[:-1] + every("Exits/Total", exits, clock, last)[:-1]
+        else:
+            found += [reading(clock, "Entries/Total", entries), reading(clock, "Exits/Total", exits)]
+    return found

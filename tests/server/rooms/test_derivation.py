@@ -1,6 +1,5 @@
 """A room's count through a day: sources, gaps, staff, and every way in which drift is put right."""
 
-from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -11,26 +10,9 @@ from hypothesis import strategies as st
 
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.time import DAY_MS, MINUTE_MS
-from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind, FindingName
+from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 from sukusuku_server.rooms.derivation import RoomOccupancy, RoomState
-from tests.server.rooms.example_room import SHIFT, Played, at, every, reading, timetable
-
-FLOW = SHIFT + '[site.room.counting]\npeople = ["flow", "zones"]\nsample_seconds = 300\nstay_hours = 24\n'
-
-
-def door(*moves: tuple[str, int, int], refresh: bool = True) -> list[Reading]:
-    """Totals after each move (clock, in, out), and their refreshes."""
-    entries = exits = 0
-    found: list[Reading] = []
-    for n, (clock, come, go) in enumerate(moves):
-        entries, exits = entries + come, exits + go
-        last = moves[n + 1][0] if n + 1 < len(moves) else "24:00"
-        if refresh:
-            found += every("Entries/Total", entries, clock, last)[:-1] + every("Exits/Total", exits, clock, last)[:-1]
-        else:
-            found += [reading(clock, "Entries/Total", entries), reading(clock, "Exits/Total", exits)]
-    return found
-
+from tests.server.rooms.example_room import FLOW, SHIFT, Played, at, door, every, timetable
 
 ORDINARY = door(("07:00", 0, 0), ("08:30", 2, 0), ("09:10", 3, 0), ("11:00", 2, 1), ("16:00", 0, 3), ("17:00", 0, 3))
 
@@ -192,26 +174,6 @@ def test_who_was_counted_by_staff_a_moment_before_the_counter_told_is_counted_on
     assert [(item.before, item.after) for item in entered] == [(5, 6), (7, 6)][: 1 + (then == 6)]
 
 
-def test_of_a_door_that_overlooks_many_only_what_staff_have_counted_of_late_is_certain() -> None:
-    """Each day the door is held open: eight come, and the counter sees four. Staff count them at 11:00."""
-    readings, said = [], []
-    for day in range(6):
-        moved = [("07:00", 4 * day, 4 * day), ("09:10", 4 * day + 4, 4 * day), ("17:00", 4 * day + 4, 4 * day + 4)]
-        for (clock, come, go), (until, *_) in pairwise([*moved, ("23:00", 0, 0)]):
-            for metric, value in (("Entries/Total", come), ("Exits/Total", go)):
-                told = every(metric, value, clock, until)[:-1]
-                readings += [replace(item, time=item.time + day * DAY_MS) for item in told]
-        said.append(Calibration("room", at("11:00:20") + day * DAY_MS, children=6, staff=None, by="佐藤"))
-    week = Played(FLOW, readings, said, until=f"{6 * 24}:00")
-    names = {finding.name: finding for finding in week.advanced.findings}
-    assert set(names) == {FindingName.MANY_MISSED}
-    assert names[FindingName.MANY_MISSED].since == at(f"{4 * 24 + 4}:00")
-    sure, doubted = ([f"{24 * day + hour}:50" for hour in (10, 11, 12)] for day in (3, 4))
-    assert week.completeness(*sure) == [100, 100, 100]
-    assert week.completeness(*doubted) == [pytest.approx(share, abs=2) for share in (1, 50, 1)], "of the last hour"
-    assert week.children(f"{24 * 4 + 12}:50") == [6], "the number stays, and the completeness says what it is worth"
-
-
 def test_who_came_while_the_counters_were_silent_is_not_counted_twice() -> None:
     silent = [item for item in ORDINARY if not at("10:00") < item.time < at("13:30")]
     said = Calibration("room", at("12:00"), children=4, staff=None, by="佐藤")
@@ -342,21 +304,6 @@ def test_a_counter_alone_is_a_gap() -> None:
     assert max(value for value in day.people("09:30", "11:30", "16:30", "20:00") if value is not None) == 5
 
 
-def test_people_who_came_in_elsewhere_turn_nothing_round() -> None:
-    moves = [("08:30", 0, 1), ("08:35", 0, 1), ("08:40", 0, 1), ("09:00", 8, 0), ("17:00", 0, 8)]
-    day = Played(FLOW, door(("07:00", 0, 0), *moves))
-    assert day.people("08:45", "09:05", "12:00", "16:55", "17:05", "20:00") == [0, 8, 8, 8, 0, 0]
-    assert "swapped" not in day.kinds()
-
-
-def test_a_turned_sensor_is_told_by_whoever_counts() -> None:
-    swapped = door(("07:00", 0, 0), ("08:30", 0, 2), ("09:10", 0, 6), ("11:00", 1, 2), ("16:00", 3, 0), ("17:00", 6, 0))
-    said = [Calibration("room", at("10:00:20"), children=6, staff=None, by="佐藤")]
-    day = Played(FLOW, swapped, said)
-    assert day.people("09:20", "10:02", "11:30", "16:30", "17:30") == [0, 8, 9, 6, 0]
-    assert "swapped" in day.kinds()
-
-
 def test_the_state_can_be_stored() -> None:
     day = Played(FLOW, ORDINARY, [Calibration("room", at("12:00"), 2, None, "佐藤")], until="12:30")
     stored = msgspec.msgpack.encode(day.advanced.state)
@@ -404,25 +351,3 @@ def test_a_day_in_pieces_is_the_day_at_once(readings: list[Reading], cuts: list[
     assert (tuple(points), tuple(corrections), state) == (whole.points, whole.corrections, whole.state)
     assert all(isinstance(p.value, float) and p.value >= 0 for p in points)
     assert all((c.after or 0) >= 0 for c in corrections)
-
-
-def test_another_door_is_a_finding_and_ends() -> None:
-    """Five people come by another door and leave by this one, five days; then the other door is shut."""
-    derivation, state, readings = RoomOccupancy(timetable(FLOW)), None, []
-    entries = exits = 0
-    for day in range(13):
-        for clock, come, go in (("08:00", 0, 0), ("09:00", 8, 0), ("17:00", 0, 13 if day < 6 else 8)):
-            entries, exits = entries + come, exits + go
-            time = at(clock) + day * DAY_MS
-            readings += [Reading("room", "Entries/Total", time, entries), Reading("room", "Exits/Total", time, exits)]
-    state = derivation.start(at("00:00"))
-    told = []
-    for day in range(14):
-        begin = at("00:00") + day * DAY_MS
-        found = derivation.advance(state, [r for r in readings if begin < r.time <= begin + DAY_MS], [], begin + DAY_MS)
-        state = found.state
-        told.append([(item.name.value, item.until is None) for item in found.findings])
-    assert told[4] == []
-    assert told[5] == told[10] == [("more_leave", True)]
-    assert told[11] == [("more_leave", False)]
-    assert told[12] == []
